@@ -1,0 +1,153 @@
+//! What can happen, as a closed list.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// Something that happened. The text form (`signed_in`) is stable: it is stored, exported and filtered by.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum Event {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Event {
+            /// Every event, in the order of this list.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable text form.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The event with this text form.
+            #[must_use]
+            pub fn parse(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+events! {
+    /// An account was registered by its owner.
+    SignedUp = "signed_up",
+    /// A registration was refused (reason: `email_taken`, `limited`, `closed`).
+    SignUpFailed = "sign_up_failed",
+    /// A sign-in was completed and a session opened.
+    SignedIn = "signed_in",
+    /// A sign-in was refused (reason: `unknown_account`, `wrong_password`, `disabled`, `limited`, `overloaded`).
+    SignInFailed = "sign_in_failed",
+    /// A session was ended by its owner.
+    SignedOut = "signed_out",
+    /// All of a person's sessions were ended.
+    SignedOutEverywhere = "signed_out_everywhere",
+    /// A session was ended by somebody or something else than its owner's sign-out (reason says which).
+    SessionEnded = "session_ended",
+    /// Row 9 of the refresh table: a spent refresh token came back and its session was ended.
+    RefreshReused = "refresh_reused",
+    /// Row 3 of the refresh table: the session was ahead of the database, which had been rolled back.
+    SessionRecovered = "session_recovered",
+    /// Row 8 of the refresh table: a spent token was answered because its holder proved possession of the bound key.
+    RefreshProven = "refresh_proven",
+    /// A running session proved its person again.
+    SteppedUp = "stepped_up",
+    /// A step-up was refused.
+    StepUpFailed = "step_up_failed",
+    /// A password was changed by its owner.
+    PasswordChanged = "password_changed",
+    /// A password change was refused (reason: `wrong_password`, `policy`, `limited`).
+    PasswordChangeFailed = "password_change_failed",
+    /// A stored hash was brought up to the present policy at a sign-in.
+    PasswordRehashed = "password_rehashed",
+    /// A profile field was changed by its owner.
+    ProfileChanged = "profile_changed",
+    /// An account was created by an operator.
+    AccountCreated = "account_created",
+    /// An account was disabled and its sessions ended.
+    AccountDisabled = "account_disabled",
+    /// An account was enabled again.
+    AccountEnabled = "account_enabled",
+    /// An account and its personal data were deleted.
+    AccountDeleted = "account_deleted",
+    /// An account deletion was refused (reason: `wrong_password`, `limited`).
+    AccountDeletionFailed = "account_deletion_failed",
+    /// The roles of an account were changed.
+    RolesAssigned = "roles_assigned",
+    /// A role was created or its permissions were changed.
+    RoleSet = "role_set",
+    /// A role was deleted and taken from everyone who had it.
+    RoleDeleted = "role_deleted",
+    /// The one-time link that grants the first administrator was made.
+    AdminClaimOffered = "admin_claim_offered",
+    /// The one-time link was used.
+    AdminClaimed = "admin_claimed",
+    /// A signing key was made and published.
+    SigningKeyCreated = "signing_key_created",
+    /// A signing key was brought in from outside.
+    SigningKeyImported = "signing_key_imported",
+    /// A signing key began to sign.
+    SigningKeyActivated = "signing_key_activated",
+    /// A signing key stopped signing; its tokens live on until they expire.
+    SigningKeyRetired = "signing_key_retired",
+    /// A signing key was withdrawn at once: tokens under it are refused.
+    SigningKeyWithdrawn = "signing_key_withdrawn",
+    /// A retired signing key left the published set after its last token had died.
+    SigningKeyRemoved = "signing_key_removed",
+    /// An access token was made by an operator.
+    TokenMinted = "token_minted",
+    /// An access token was revoked by itself.
+    TokenRevoked = "token_revoked",
+    /// A limit refused a request (reason: the limit's name). Written once per key and window, not per request.
+    LimitReached = "limit_reached",
+    /// A request that a cookie authorised came from elsewhere and was refused.
+    CsrfRefused = "csrf_refused",
+    /// Someone signed in was refused something he may not do.
+    AccessDenied = "access_denied",
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was done.
+    Success,
+    /// It was refused.
+    Refused,
+}
+
+impl Outcome {
+    /// The stable text form.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// The outcome with this text form.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "success" => Some(Self::Success),
+            "refused" => Some(Self::Refused),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_reads_back_from_its_text() {
+        for &event in Event::ALL {
+            assert_eq!(Event::parse(event.as_str()), Some(event));
+            assert_eq!(serde_json::to_value(event).unwrap(), event.as_str());
+        }
+        assert_eq!(Event::parse("made_up"), None);
+    }
+}

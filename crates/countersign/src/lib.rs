@@ -1,0 +1,1 @@
+//! Sign-up, sign-in, rotating refresh tokens and revocation, mounted in an axum app.

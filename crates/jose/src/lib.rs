@@ -1,0 +1,1 @@
+//! Strict JWS compact serialisation, JWK and JWT claims over aws-lc-rs.

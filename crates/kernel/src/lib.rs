@@ -1,0 +1,18 @@
+//! Time, entropy, typed ids and secrets: what every other room stands on.
+//!
+//! This is the only crate that touches the wall clock ([`SystemClock`]) and the operating system's generator
+//! ([`SystemEntropy`]). Everything above takes an [`Env`], so that a test owns both.
+
+pub mod entropy;
+pub mod env;
+pub mod id;
+pub mod origin;
+pub mod secret;
+pub mod time;
+
+pub use entropy::{Entropy, SystemEntropy};
+pub use env::Env;
+pub use id::{AuditId, DeviceId, KeyId, RequestId, SessionId, TokenId, UserId};
+pub use origin::{NetworkKey, Origin};
+pub use secret::Secret;
+pub use time::{Clock, Lifetime, SystemClock, Timestamp};

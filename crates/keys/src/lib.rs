@@ -1,0 +1,1 @@
+//! Signing keys: the ring, its rotation, and keys sealed at rest.

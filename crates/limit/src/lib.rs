@@ -1,0 +1,1 @@
+//! Named sliding-window limits with bounded memory.

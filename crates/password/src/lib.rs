@@ -1,0 +1,1 @@
+//! Password policy and Argon2id hashing behind an admission queue.

@@ -1,0 +1,1 @@
+//! The countersign server, as a library for its own tests.

@@ -1,0 +1,1 @@
+//! Sessions: open, rotate, judge, revoke, verify.

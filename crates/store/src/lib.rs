@@ -1,0 +1,33 @@
+//! Nouns and the ports that keep them. No SQL, no rules.
+//!
+//! One file a noun: its shape, its legal states, and the trait that keeps it. A [`Tx`] is all the ports in one transaction;
+//! a [`Store`] opens transactions and holds the few statements of the hot path. How to add a noun: write the file here, the
+//! file of the same name in each engine, and its promises in `countersign-store-contract`.
+
+pub mod audit;
+pub mod error;
+pub mod one_time_token;
+pub mod page;
+pub mod password;
+pub mod revocation;
+pub mod role;
+pub mod root;
+pub mod session;
+pub mod signing_key;
+pub mod tx;
+pub mod user;
+
+pub use audit::{AuditFilter, AuditRecords, SealedRecord};
+pub use error::Error;
+pub use one_time_token::{OneTimeToken, OneTimeTokens, Purpose};
+pub use page::{Cursor, Page, PageRequest};
+pub use password::{PasswordHash, Passwords};
+pub use revocation::{Effect, NewRevocation, Revocation, RevocationHead, Revocations, Target};
+pub use role::{Role, Roles};
+pub use root::{Root, Roots};
+pub use session::{
+    Answered, AttemptHash, Delivery, EndReason, Ended, RefreshRow, RefreshWrite, Session, Sessions, Spent,
+};
+pub use signing_key::{KeyState, SigningKey, SigningKeys};
+pub use tx::{Committed, Hot, Observer, Store, Tx};
+pub use user::{NewUser, User, UserStatus, Users};

@@ -1,0 +1,93 @@
+//! A revocation: a numbered record that tokens already signed are no longer accepted (DESIGN section 2).
+
+use async_trait::async_trait;
+use countersign_kernel::{KeyId, SessionId, Timestamp, TokenId, UserId};
+
+use crate::error::Error;
+
+/// Which tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// One access token, by `jti`.
+    Token(TokenId),
+    /// Every token of a session, by `sid`.
+    Session(SessionId),
+    /// Every token of a person whose `ver` is below this one.
+    Person {
+        /// The person.
+        user: UserId,
+        /// Tokens with a smaller `ver` are meant.
+        below: u64,
+        /// For tokens of this session the effect is [`Effect::Superseded`], whatever the record says.
+        except: Option<SessionId>,
+    },
+    /// Every token signed by a key, by `kid`.
+    Key(KeyId),
+}
+
+/// What becomes of the session behind the tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// The session lives on: the token answers `TOKEN_EXPIRED`, and a refresh brings a new one.
+    Superseded,
+    /// The session has ended or the person is disabled: `TOKEN_REVOKED`.
+    Ended,
+}
+
+/// A revocation to be numbered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRevocation {
+    /// Which tokens.
+    pub target: Target,
+    /// What becomes of their session.
+    pub effect: Effect,
+    /// When.
+    pub at: Timestamp,
+    /// Until when the record must be kept: until every token it means has expired.
+    pub until: Timestamp,
+    /// Why, as a stable word: `signed_out`, `disabled`, ….
+    pub reason: String,
+}
+
+/// A numbered revocation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocation {
+    /// The number: commit order is number order, without gaps.
+    pub seq: u64,
+    /// 64 bits of a chain hash over this record and all before it.
+    pub hash: u64,
+    /// What was revoked.
+    pub record: NewRevocation,
+}
+
+/// The newest number and its chain hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RevocationHead {
+    /// The newest number; 0 before the first.
+    pub seq: u64,
+    /// The chain hash there.
+    pub hash: u64,
+}
+
+/// Keeps revocations.
+#[async_trait]
+pub trait Revocations {
+    /// Puts a revocation down to be numbered and written as the last statements before the commit. The number is
+    /// taken from one row, so that commit order is number order.
+    fn revoke(&mut self, revocation: NewRevocation);
+
+    /// The newest number.
+    async fn revocation_head(&mut self) -> Result<RevocationHead, Error>;
+
+    /// At most `limit` revocations with a greater number than `after`, in order.
+    async fn list_revocations(&mut self, after: u64, limit: u32) -> Result<Vec<Revocation>, Error>;
+
+    /// Deletes at most `limit` revocations whose `until` has passed; how many it were.
+    async fn sweep_revocations(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error>;
+
+    /// Notes that access tokens of this many seconds are being made now.
+    async fn note_access_lifetime(&mut self, seconds: u32, now: Timestamp) -> Result<(), Error>;
+
+    /// The greatest access lifetime, in seconds, that was noted at or after `since`; 0 where none was.
+    async fn greatest_access_lifetime(&mut self, since: Timestamp) -> Result<u32, Error>;
+}

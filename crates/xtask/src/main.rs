@@ -1,0 +1,2 @@
+//! Everything the repository does to itself: test, gen, floors, bench.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Countersign mounted in an axum app of a screen.
+fn main() {}
