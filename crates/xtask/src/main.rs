@@ -1,2 +1,53 @@
-//! Everything the repository does to itself: test, gen, floors, bench.
-fn main() {}
+//! Everything the repository does to itself.
+//!
+//! `cargo xtask test` is the one command that runs every test of the workspace. The others check or measure the house. Each
+//! exits with the code of the first thing that failed.
+#![expect(clippy::disallowed_methods, reason = "a development tool reads the environment and the clock")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a development tool talks to its terminal")]
+
+mod bench;
+mod floors;
+mod fuzz;
+mod generate;
+mod postgres;
+mod process;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  test [FILTER]        run every test; brings its own PostgreSQL
+  floors               check the walls: crate arrows, import circles, file lengths, words that must not stay
+  gen [--check]        write docs/reference from what it describes, or fail where it differs
+  bench [--quick]      benchmarks, instruction counts, and the load comparison with its ratios
+  fuzz [--minutes N]   run each fuzz target for N minutes (default 10); needs a nightly toolchain and cargo-fuzz
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rest = arguments.get(1..).unwrap_or_default();
+    let done = match arguments.first().map(String::as_str) {
+        Some("test") => test::run_tests(rest),
+        Some("floors") => floors::run(),
+        Some("gen") => generate::run(rest),
+        Some("bench") => bench::run(rest),
+        Some("fuzz") => fuzz::run(rest),
+        Some("help" | "--help" | "-h") | None => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Some(other) => {
+            eprint!("no such command: {other}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::from(error.downcast_ref::<process::Failed>().map_or(1, |failed| failed.code))
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Stub.
+pub(crate) fn run(_: &[String]) -> anyhow::Result<()> {
+    Ok(())
+}
