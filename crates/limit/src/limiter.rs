@@ -1,0 +1,83 @@
+//! The port: who keeps the buckets.
+
+use countersign_kernel::{Lifetime, Timestamp};
+
+use crate::quota::{Key, Quota, Reading};
+
+/// Keeps buckets.
+///
+/// Promises of an implementation: [`Limiter::take`] is atomic over all its charges and never lets more than `limit` acts
+/// through in any span of length `window`; a refused call charges nothing; no call waits for anything but another such call.
+pub trait Limiter: Send + Sync + 'static {
+    /// The key of what these parts name together. Parts are kept apart: `["ab", "c"]` is not `["a", "bc"]`.
+    fn key(&self, parts: &[&[u8]]) -> Key;
+
+    /// Charges one act to each bucket, or to none of them if one is full.
+    fn take(&self, charges: &[(Quota, Key)], now: Timestamp) -> Taken;
+
+    /// Returns what one [`Limiter::take`] charged, and nothing of what others have charged since.
+    fn give_back(&self, receipt: Receipt);
+
+    /// How full a bucket is. Changes nothing.
+    fn peek(&self, quota: Quota, key: Key, now: Timestamp) -> Reading;
+}
+
+/// What became of a charge.
+#[derive(Debug)]
+#[must_use]
+pub enum Taken {
+    /// Every bucket was charged.
+    Allowed {
+        /// The buckets after the charge, one a name: the one with the least left.
+        readings: Vec<Reading>,
+        /// What [`Limiter::give_back`] wants, if the act turns out not to count. Dropping it keeps the charge.
+        receipt: Receipt,
+    },
+    /// A bucket was full; nothing was charged.
+    Refused(Refused),
+}
+
+/// A charge that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The buckets as they are, one a name: the one with the least left.
+    pub readings: Vec<Reading>,
+    /// The name of the limit that refused; of several, the one that will be full the longest.
+    pub name: &'static str,
+    /// How long until the same call would be allowed, if nothing else happens.
+    pub retry_after: Lifetime,
+    /// Whether this is the first refusal of that bucket in a window: the one to audit.
+    pub first_in_window: bool,
+}
+
+/// Proof of a charge. Works once.
+#[derive(Debug, Default)]
+pub struct Receipt {
+    pub(crate) charged: Vec<(u128, Timestamp)>,
+}
+
+/// A limiter that never refuses: for load tests.
+#[derive(Debug, Clone, Copy)]
+pub struct Unlimited;
+
+impl Limiter for Unlimited {
+    fn key(&self, _parts: &[&[u8]]) -> Key {
+        Key::from_bytes([0; 16])
+    }
+
+    fn take(&self, _charges: &[(Quota, Key)], _now: Timestamp) -> Taken {
+        Taken::Allowed { readings: Vec::new(), receipt: Receipt::default() }
+    }
+
+    fn give_back(&self, _receipt: Receipt) {}
+
+    fn peek(&self, quota: Quota, _key: Key, _now: Timestamp) -> Reading {
+        Reading {
+            name: quota.name,
+            limit: quota.limit,
+            remaining: quota.limit,
+            reset: Lifetime::ZERO,
+            window: quota.window,
+        }
+    }
+}

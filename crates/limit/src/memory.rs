@@ -1,0 +1,251 @@
+//! Buckets in the memory of this process.
+//!
+//! Promises: at most `max_keys` buckets at any moment. When a shard is full, buckets of which nothing counts any more go
+//! first, then the emptiest: a bucket at its limit goes only when every other of its shard is at its limit too, which costs an
+//! attacker thousands of counted tries for the few that he would win.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use aws_lc_rs::hmac;
+use countersign_kernel::{Env, Lifetime, Timestamp};
+
+use crate::bucket::Bucket;
+use crate::limiter::{Limiter, Receipt, Refused, Taken};
+use crate::quota::{Key, Quota, Reading};
+
+const SHARDS: usize = 16;
+
+/// Sliding windows in this process. All times must come from one clock.
+pub struct MemoryLimiter {
+    secret: hmac::Key,
+    shards: Vec<Mutex<Shard>>,
+}
+
+impl MemoryLimiter {
+    /// A limiter of at most `max_keys` buckets (at least 16), each of about 150 bytes. Keys are hashed under a secret of this
+    /// process.
+    #[must_use]
+    pub fn new(max_keys: usize, env: &Env) -> Self {
+        let capacity = (max_keys / SHARDS).max(1);
+        Self {
+            secret: hmac::Key::new(hmac::HMAC_SHA256, &env.entropy().bytes::<32>()),
+            shards: (0..SHARDS).map(|_| Mutex::new(Shard { capacity, buckets: HashMap::default() })).collect(),
+        }
+    }
+
+    /// How many buckets there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|s| lock(s).buckets.len()).sum()
+    }
+
+    /// Whether there is no bucket.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Forgets buckets of which nothing counts any more. Not needed for correctness or the bound; gives memory back early.
+    pub fn sweep(&self, now: Timestamp) {
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            shard.buckets.retain(|_, b| !b.is_idle(now));
+            shard.buckets.shrink_to_fit();
+        }
+    }
+}
+
+impl fmt::Debug for MemoryLimiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryLimiter").field("buckets", &self.len()).finish_non_exhaustive()
+    }
+}
+
+impl Limiter for MemoryLimiter {
+    fn key(&self, parts: &[&[u8]]) -> Key {
+        let mut mac = hmac::Context::with_key(&self.secret);
+        for part in parts {
+            mac.update(&(part.len() as u64).to_le_bytes());
+            mac.update(part);
+        }
+        Key::from_bytes(mac.sign().as_ref().first_chunk::<16>().copied().unwrap_or_default())
+    }
+
+    fn take(&self, charges: &[(Quota, Key)], now: Timestamp) -> Taken {
+        let mut held = Held::of(&self.shards, charges.iter().map(|(quota, key)| slot(*quota, *key)));
+
+        let mut readings = Vec::with_capacity(charges.len());
+        let mut refusing: Option<(Lifetime, &Quota, u128)> = None;
+        for (quota, key) in charges {
+            let slot = slot(*quota, *key);
+            let (reading, wait) = held.shard(slot).map_or((unused(*quota), unused_wait(*quota)), |shard| {
+                shard
+                    .settled(slot, *quota, now)
+                    .map_or((unused(*quota), unused_wait(*quota)), |b| (reading(*quota, b, now), b.wait(now)))
+            });
+            keep_tightest(&mut readings, reading);
+            if wait > Lifetime::ZERO && refusing.is_none_or(|(longest, ..)| wait > longest) {
+                refusing = Some((wait, quota, slot));
+            }
+        }
+        if let Some((retry_after, quota, slot)) = refusing {
+            let bucket = held.shard(slot).and_then(|s| s.buckets.get_mut(&slot));
+            let first_in_window = bucket.is_none_or(|b| b.refuse(now));
+            return Taken::Refused(Refused { readings, name: quota.name, retry_after, first_in_window });
+        }
+
+        let mut receipt = Receipt::default();
+        readings.clear();
+        for (quota, key) in charges {
+            let slot = slot(*quota, *key);
+            let Some(shard) = held.shard(slot) else { continue };
+            let bucket = shard.bucket(slot, *quota, now);
+            receipt.charged.push((slot, bucket.charge(now)));
+            keep_tightest(&mut readings, reading(*quota, bucket, now));
+        }
+        Taken::Allowed { readings, receipt }
+    }
+
+    fn give_back(&self, receipt: Receipt) {
+        let mut held = Held::of(&self.shards, receipt.charged.iter().map(|(slot, _)| *slot));
+        for (slot, at) in receipt.charged {
+            if let Some(bucket) = held.shard(slot).and_then(|s| s.buckets.get_mut(&slot)) {
+                bucket.discharge(at);
+            }
+        }
+    }
+
+    fn peek(&self, quota: Quota, key: Key, now: Timestamp) -> Reading {
+        let slot = slot(quota, key);
+        let mut held = Held::of(&self.shards, [slot]);
+        held.shard(slot)
+            .and_then(|shard| shard.settled(slot, quota, now).map(|b| reading(quota, b, now)))
+            .unwrap_or_else(|| unused(quota))
+    }
+}
+
+/// The locks of the shards that one step needs, taken in one order by everybody.
+struct Held<'a>(Vec<(usize, MutexGuard<'a, Shard>)>);
+
+impl<'a> Held<'a> {
+    fn of(shards: &'a [Mutex<Shard>], slots: impl IntoIterator<Item = u128>) -> Self {
+        let mut wanted: Vec<usize> = slots.into_iter().map(shard_of).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        Self(wanted.into_iter().filter_map(|index| shards.get(index).map(|s| (index, lock(s)))).collect())
+    }
+
+    fn shard(&mut self, slot: u128) -> Option<&mut Shard> {
+        let index = shard_of(slot);
+        self.0.iter_mut().find(|(held, _)| *held == index).map(|(_, guard)| &mut **guard)
+    }
+}
+
+struct Shard {
+    capacity: usize,
+    buckets: HashMap<u128, Bucket, BuildHasherDefault<AlreadyHashed>>,
+}
+
+impl Shard {
+    /// The bucket as of now, if there is one.
+    fn settled(&mut self, slot: u128, quota: Quota, now: Timestamp) -> Option<&mut Bucket> {
+        let bucket = self.buckets.get_mut(&slot)?;
+        bucket.settle(quota.limit, quota.window, now);
+        Some(bucket)
+    }
+
+    /// The bucket, made if there is none.
+    fn bucket(&mut self, slot: u128, quota: Quota, now: Timestamp) -> &mut Bucket {
+        if self.buckets.len() >= self.capacity && !self.buckets.contains_key(&slot) {
+            self.make_room(now);
+        }
+        self.buckets.entry(slot).or_insert_with(|| Bucket::new(quota.limit, quota.window))
+    }
+
+    /// Frees an eighth of the shard at once, so that its cost is spread over as many new keys.
+    fn make_room(&mut self, now: Timestamp) {
+        self.buckets.retain(|_, b| !b.is_idle(now));
+        let goal = self.capacity - (self.capacity / 8).max(1);
+        let surplus = self.buckets.len().saturating_sub(goal);
+        if surplus == 0 {
+            return;
+        }
+        let mut by_heat: Vec<_> = self.buckets.iter().map(|(slot, b)| (b.heat(now), *slot)).collect();
+        by_heat.select_nth_unstable(surplus - 1);
+        for (_, slot) in by_heat.into_iter().take(surplus) {
+            self.buckets.remove(&slot);
+        }
+    }
+}
+
+/// Table keys are keyed hashes already.
+#[derive(Default)]
+struct AlreadyHashed(u64);
+
+impl Hasher for AlreadyHashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for (place, byte) in self.0.to_le_bytes().iter().zip(bytes).enumerate().map(|(i, (_, b))| (i, *b)) {
+            self.0 ^= u64::from(byte) << (8 * place);
+        }
+    }
+
+    fn write_u128(&mut self, bits: u128) {
+        // The upper half: the lower bits choose the shard.
+        self.0 = u64::try_from(bits >> 64).unwrap_or_default();
+    }
+}
+
+/// Where a bucket is: its key, apart for every name.
+fn slot(quota: Quota, key: Key) -> u128 {
+    // FNV-1a over a name of our own making: it only has to differ from name to name.
+    let name = quota.name.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
+        (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+    });
+    key.bits() ^ name
+}
+
+fn shard_of(slot: u128) -> usize {
+    usize::try_from(slot % SHARDS as u128).unwrap_or_default()
+}
+
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    // Every step leaves the shard whole: a panic elsewhere must not switch the limits off.
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn reading(quota: Quota, bucket: &Bucket, now: Timestamp) -> Reading {
+    let remaining = quota.limit.saturating_sub(bucket.used(now));
+    Reading { remaining, reset: bucket.reset(now), ..unused(quota) }
+}
+
+const fn unused(quota: Quota) -> Reading {
+    Reading {
+        name: quota.name,
+        limit: quota.limit,
+        remaining: quota.limit,
+        reset: Lifetime::ZERO,
+        window: quota.window,
+    }
+}
+
+/// A limit of zero refuses though nothing is counted.
+const fn unused_wait(quota: Quota) -> Lifetime {
+    if quota.limit == 0 { quota.window } else { Lifetime::ZERO }
+}
+
+/// One reading a name: of a tier and the tier above it, the one with the smaller share left.
+fn keep_tightest(readings: &mut Vec<Reading>, new: Reading) {
+    let share = |r: &Reading| u64::from(r.remaining) * u64::from(u32::MAX) / u64::from(r.limit.max(1));
+    match readings.iter_mut().find(|r| r.name == new.name) {
+        Some(old) if share(&new) < share(old) => *old = new,
+        Some(_) => {}
+        None => readings.push(new),
+    }
+}
