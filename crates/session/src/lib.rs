@@ -1,1 +1,40 @@
 //! Sessions: open, rotate, judge, revoke, verify.
+//!
+//! You are in: this floor keeps people signed in, finds out whoever uses a copied token, and refuses what was revoked. The
+//! rule of refreshing is [`judge`](mod@judge), a pure function; around it stand the wire form ([`refresh_token`]), the one conditional
+//! write (`rotate.rs`), and the live set of revocations that every check of an access token asks ([`revocations`]).
+//! [`Sessions`] is the handle. Follows DESIGN sections 1 and 2; docs/design/refresh-tokens.md and revocation.md say why.
+
+pub mod access_token;
+pub mod attempt;
+pub mod csrf;
+pub mod device;
+pub mod error;
+pub mod identity;
+pub mod issue;
+pub mod judge;
+mod list;
+mod mac;
+pub mod open;
+mod page_session;
+pub mod policy;
+pub mod refresh_token;
+mod revoke;
+pub mod rotate;
+mod sessions;
+
+pub use access_token::{ClaimRefused, ClaimsHook, IssuedAccess};
+pub use attempt::{AttemptId, AttemptIds, NotAnAttemptId};
+pub use csrf::{Beside, CsrfKeys, CsrfOwner};
+pub use device::DeviceKeys;
+pub use error::Error;
+pub use identity::{Identity, TokenError};
+pub use issue::Issued;
+pub use judge::{RefreshCase, Undelivered};
+pub use open::NewSession;
+pub use policy::Policy;
+pub use refresh_token::RefreshText;
+pub use rotate::{RotateVerdict, Rotated};
+pub use sessions::Sessions;
+// Nouns that callers above the store meet: they need no arrow of their own down there.
+pub use countersign_store::{Delivery, EndReason, Session, User};

@@ -1,0 +1,31 @@
+//! What can go wrong with sessions. A refusal is no error: it is a verdict.
+
+use countersign_store as store;
+
+use crate::access_token::ClaimRefused;
+
+/// Nothing happened, or what happened could not be said. Grouped by whose fault it is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operator's: a setting that cannot be served by.
+    #[error("unusable session policy: {0}")]
+    Policy(&'static str),
+    /// The embedder's: its hook gave a claim that no token may carry. No token was made.
+    #[error("the claims hook was refused")]
+    Claim(#[from] ClaimRefused),
+    /// Ours: the database failed; the transaction was rolled back.
+    #[error("could not read or write sessions")]
+    Store(#[from] store::Error),
+    /// Ours: a claim set did not become JSON.
+    #[error("could not write claims as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Error {
+    /// Whether the same call may succeed a little later.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_transient())
+    }
+}

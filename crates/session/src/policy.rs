@@ -1,0 +1,117 @@
+//! The numbers that sessions are kept by (API.md, "Starting it").
+
+use countersign_kernel::Lifetime;
+use countersign_limit::{Policies, Quota};
+
+use crate::error::Error;
+use crate::judge::{JudgePolicy, RING, Undelivered};
+
+/// How sessions are kept. Checked once by [`Policy::check`], which [`crate::Sessions::start`] calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The `iss` claim: the public URL.
+    pub issuer: String,
+    /// The `aud` claim (`TOKENS__AUDIENCE`).
+    pub audience: String,
+    /// How long an access token lives, before a jitter of ±5 % (`TOKENS__ACCESS_SECONDS`); 1 s to 24 h.
+    pub access: Lifetime,
+    /// W of the refresh table (`REFRESH__WINDOW_SECONDS`); at most an hour.
+    pub window: Lifetime,
+    /// How long an unused session lives (`REFRESH__IDLE_SECONDS`).
+    pub idle: Lifetime,
+    /// How long a session lives at most (`REFRESH__ABSOLUTE_SECONDS`); at most 400 days, as browsers keep cookies.
+    pub absolute: Lifetime,
+    /// What a spent token means whose successor nobody has presented (`REFRESH__UNDELIVERED`).
+    pub undelivered: Undelivered,
+    /// Whether access tokens carry `email` (`TOKENS__EMAIL_CLAIM`).
+    pub email_claim: bool,
+    /// What a recent sign-in is (`STEP_UP__MAX_AGE_SECONDS`).
+    pub step_up_max_age: Lifetime,
+    /// How often one session may refresh.
+    pub refresh_limit: Quota,
+    /// How many verified access tokens are remembered; about 1.5 KB each.
+    pub remembered_tokens: usize,
+}
+
+impl Policy {
+    /// The defaults of API.md for this issuer, which is the audience as well.
+    #[must_use]
+    pub fn new(issuer: impl Into<String>) -> Self {
+        let issuer = issuer.into();
+        let judge = JudgePolicy::default();
+        Self {
+            audience: issuer.clone(),
+            issuer,
+            access: Lifetime::from_minutes(15),
+            window: judge.window,
+            idle: judge.idle,
+            absolute: Lifetime::from_days(30),
+            undelivered: judge.undelivered,
+            email_claim: true,
+            step_up_max_age: Lifetime::from_minutes(10),
+            refresh_limit: Policies::default().refresh_session,
+            remembered_tokens: 8_192,
+        }
+    }
+
+    /// Refuses numbers that break a promise.
+    ///
+    /// # Errors
+    /// [`Error::Policy`] with the setting and its bounds.
+    pub fn check(&self) -> Result<(), Error> {
+        let second = Lifetime::from_seconds(1);
+        let checks = [
+            (!self.issuer.is_empty(), "the issuer must not be empty"),
+            (!self.audience.is_empty(), "the audience must not be empty"),
+            (self.access >= second && self.access <= MOST_ACCESS, "access tokens must live 1 second to 24 hours"),
+            (self.window <= MOST_WINDOW, "the refresh window must be at most an hour"),
+            (self.idle >= second, "the idle limit must be at least a second"),
+            (self.absolute >= second && self.absolute <= MOST_ABSOLUTE, "sessions must live 1 second to 400 days"),
+            (self.remembered_tokens > 0, "at least one verified token must be remembered"),
+        ];
+        match checks.into_iter().find(|(holds, _)| !holds) {
+            Some((_, problem)) => Err(Error::Policy(problem)),
+            None => Ok(()),
+        }
+    }
+
+    /// What the refresh table is judged with.
+    #[must_use]
+    pub const fn judge(&self) -> JudgePolicy {
+        JudgePolicy { window: self.window, idle: self.idle, undelivered: self.undelivered, ring: RING }
+    }
+}
+
+/// Longer-lived access tokens would make the live set of revocations grow without need.
+const MOST_ACCESS: Lifetime = Lifetime::from_hours(24);
+/// A wider window would hide thieves.
+const MOST_WINDOW: Lifetime = Lifetime::from_hours(1);
+/// RFC 6265bis section 5.5: browsers cap a cookie's life at 400 days.
+pub(crate) const MOST_ABSOLUTE: Lifetime = Lifetime::from_days(400);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_hold_and_each_bound_is_kept() {
+        let good = Policy::new("https://id.example");
+        assert!(good.check().is_ok());
+
+        let (zero, day) = (Lifetime::ZERO, Lifetime::from_days(1));
+        let bad = [
+            Policy { issuer: String::new(), ..good.clone() },
+            Policy { audience: String::new(), ..good.clone() },
+            Policy { access: zero, ..good.clone() },
+            Policy { access: day + Lifetime::from_micros(1), ..good.clone() },
+            Policy { window: day, ..good.clone() },
+            Policy { idle: zero, ..good.clone() },
+            Policy { absolute: zero, ..good.clone() },
+            Policy { absolute: Lifetime::from_days(401), ..good.clone() },
+            Policy { remembered_tokens: 0, ..good.clone() },
+        ];
+        for policy in bad {
+            assert!(policy.check().is_err(), "{policy:?}");
+        }
+    }
+}
