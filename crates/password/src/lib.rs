@@ -1,1 +1,23 @@
-//! Password policy and Argon2id hashing behind an admission queue.
+//! Password policy, and Argon2id hashing behind an admission queue (DESIGN section 4).
+//!
+//! [`Password`] is what a person typed, in one Unicode form. [`Policy`] says which new ones are acceptable. [`Hasher`] turns
+//! them into PHC strings and checks them, on threads of its own, within a memory budget and a deadline.
+
+pub mod admission;
+pub mod common;
+pub mod error;
+pub mod hasher;
+pub mod params;
+pub mod password;
+pub mod phc;
+pub mod policy;
+
+mod pool;
+mod strength;
+
+pub use error::{Busy, Error, HashError};
+pub use hasher::{Hasher, HasherConfig, Verification, Work};
+pub use params::Params;
+pub use password::{MAX_CODE_POINTS, Password, TooLong};
+pub use policy::{Code, Policy, Violation};
+pub use strength::Strength;

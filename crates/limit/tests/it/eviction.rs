@@ -1,0 +1,68 @@
+use countersign_kernel::{Env, Lifetime, Timestamp};
+use countersign_limit::{Limiter, MemoryLimiter, Quota, Taken};
+
+const QUOTA: Quota = Quota { name: "sign_in", limit: 5, window: Lifetime::from_minutes(15) };
+
+fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(1_800_000_000_000_000 + micros)
+}
+
+fn is_allowed(limiter: &MemoryLimiter, who: &[u8], now: Timestamp) -> bool {
+    matches!(limiter.take(&[(QUOTA, limiter.key(&[who]))], now), Taken::Allowed { .. })
+}
+
+/// Attack 121: a million strangers neither fill the memory nor wash out whoever is at his limit.
+#[test]
+fn a_million_keys_stay_within_the_bound_and_free_no_hot_attacker() {
+    let bound = 20_000;
+    let limiter = MemoryLimiter::new(bound, &Env::system());
+    let hot: Vec<Vec<u8>> = (0..100_u32).map(|n| format!("hot {n}").into_bytes()).collect();
+    for who in &hot {
+        assert!((0..5).all(|_| is_allowed(&limiter, who, at(0))));
+    }
+
+    for stranger in 0..1_000_000_u32 {
+        assert!(is_allowed(&limiter, &stranger.to_le_bytes(), at(i64::from(stranger))));
+        if stranger % 100_000 == 0 {
+            assert!(limiter.len() <= bound, "{}", limiter.len());
+        }
+    }
+
+    assert!(limiter.len() <= bound, "{}", limiter.len());
+    assert!(limiter.len() > bound / 2, "what fits is kept: {}", limiter.len());
+    for who in &hot {
+        assert!(!is_allowed(&limiter, who, at(2_000_000)), "freed by strangers");
+    }
+}
+
+#[test]
+fn buckets_that_no_longer_count_go_before_any_that_do() {
+    let limiter = MemoryLimiter::new(1_600, &Env::system());
+    for n in 0..1_500_u32 {
+        for _ in 0..5 {
+            assert!(is_allowed(&limiter, &n.to_le_bytes(), at(0)));
+        }
+    }
+    let later = at(QUOTA.window.as_micros());
+    let fresh: Vec<Vec<u8>> = (0..400_u32).map(|n| format!("fresh {n}").into_bytes()).collect();
+    for who in &fresh {
+        assert!(is_allowed(&limiter, who, later));
+    }
+
+    for who in &fresh {
+        assert_eq!(limiter.peek(QUOTA, limiter.key(&[who]), later).remaining, 4);
+    }
+}
+
+#[test]
+fn sweeping_forgets_what_no_longer_counts_and_nothing_else() {
+    let limiter = MemoryLimiter::new(1_000, &Env::system());
+    assert!(limiter.is_empty());
+    assert!(is_allowed(&limiter, b"old", at(0)));
+    assert!(is_allowed(&limiter, b"new", at(1)));
+
+    limiter.sweep(at(QUOTA.window.as_micros()));
+
+    assert_eq!(limiter.len(), 1);
+    assert_eq!(limiter.peek(QUOTA, limiter.key(&[b"new"]), at(2)).remaining, 4);
+}

@@ -1,0 +1,174 @@
+//! The front door of hashing.
+
+use std::fmt;
+use std::thread;
+
+use countersign_kernel::{Env, Lifetime, Secret};
+use tokio::sync::oneshot;
+
+use crate::admission::Admission;
+use crate::error::{Error, HashError};
+use crate::params::{OUTPUT_BYTES, Params};
+use crate::password::Password;
+use crate::phc::{self, SALT_BYTES, Stored};
+use crate::pool::{Job, Output, Pool};
+
+/// How hashing is done on this machine.
+#[derive(Debug, Clone)]
+pub struct HasherConfig {
+    /// How hard new hashes are made.
+    pub params: Params,
+    /// How many hashes are computed at once, at most: never more than the machine has cores, nor than the budget allows.
+    pub workers: usize,
+    /// How much memory hashing may keep, in KiB.
+    pub memory_budget_kib: u32,
+    /// How long a call may wait for its turn before it is refused.
+    pub queue_deadline: Lifetime,
+}
+
+impl Default for HasherConfig {
+    /// The floor of the parameters, a thread a core, 256 MiB, 3 seconds.
+    fn default() -> Self {
+        Self {
+            params: Params::default(),
+            workers: cores(),
+            memory_budget_kib: 262_144,
+            queue_deadline: Lifetime::from_seconds(3),
+        }
+    }
+}
+
+/// Makes and checks password hashes on threads of its own.
+///
+/// Promises: never more hashes at once than cores, nor more kept memory than the budget; a call whose turn would come after
+/// the deadline is refused at once; a call that is dropped while it waits costs nothing; Argon2 memory is zeros between
+/// hashes.
+pub struct Hasher {
+    params: Params,
+    context: argon2::Argon2<'static>,
+    pool: Pool,
+    env: Env,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verification {
+    /// Whether it is the password.
+    pub matches: bool,
+    /// Whether the stored hash is not what would be made today.
+    pub needs_rehash: bool,
+}
+
+/// What the hasher has done and does: for metrics, and for tests that count work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work {
+    /// Hashes computed.
+    pub done: u64,
+    /// Calls refused because of the deadline.
+    pub refused: u64,
+    /// Calls given up by their callers before their turn.
+    pub abandoned: u64,
+    /// Calls that wait.
+    pub waiting: usize,
+    /// Calls that are being computed.
+    pub running: usize,
+    /// How long one hash takes.
+    pub estimate: Lifetime,
+}
+
+impl Hasher {
+    /// Starts the threads. Memory is taken with the first hash.
+    ///
+    /// # Errors
+    /// [`Error::Params`], [`Error::BudgetTooSmall`] if not one hash fits, [`Error::Thread`].
+    pub fn new(config: &HasherConfig, env: Env) -> Result<Self, Error> {
+        let params = config.params.to_argon2()?;
+        let fitting = config.memory_budget_kib / config.params.memory_kib.max(1);
+        if fitting == 0 {
+            return Err(Error::BudgetTooSmall {
+                budget_kib: config.memory_budget_kib,
+                needed_kib: config.params.memory_kib,
+            });
+        }
+        let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
+        let workers = config.workers.min(cores()).min(fitting).max(1);
+        let admission = Admission::new(workers, config.queue_deadline, config.params);
+        let pool = Pool::start(workers, params.block_count(), admission, config.queue_deadline, env.clone())?;
+        let context = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+        Ok(Self { params: config.params, context, pool, env })
+    }
+
+    /// A new PHC string for `password`, with 128 bits of fresh salt.
+    ///
+    /// # Errors
+    /// [`HashError::Busy`], or a fault of ours.
+    pub async fn hash(&self, password: &Password) -> Result<Secret<String>, HashError> {
+        let salt = self.env.entropy().bytes::<SALT_BYTES>();
+        let output = self.run(self.context.clone(), password, &salt, OUTPUT_BYTES).await?;
+        Ok(phc::write(self.context.params(), &salt, output.expose())?)
+    }
+
+    /// Whether `password` is the one that `stored` was made of.
+    ///
+    /// # Errors
+    /// [`HashError::Busy`]; [`Error::UnknownHash`] if `stored` is of no kind we know; another fault of ours.
+    pub async fn verify(&self, password: &Password, stored: &Secret<String>) -> Result<Verification, HashError> {
+        let stored = Stored::parse(stored.expose())?;
+        let wanted = stored.output.expose().len();
+        let output = self.run(stored.context(), password, &stored.salt, wanted).await?;
+        Ok(Verification {
+            matches: output.matches(stored.output.expose()),
+            needs_rehash: stored.needs_rehash(self.params),
+        })
+    }
+
+    /// Does the work of a check and learns nothing: for accounts that do not exist, so that time does not tell.
+    ///
+    /// # Errors
+    /// [`HashError::Busy`], or a fault of ours.
+    pub async fn verify_nobody(&self, password: &Password) -> Result<(), HashError> {
+        self.run(self.context.clone(), password, &[0; SALT_BYTES], OUTPUT_BYTES).await.map(|_| ())
+    }
+
+    /// What has been done so far.
+    #[must_use]
+    pub fn work(&self) -> Work {
+        self.pool.work()
+    }
+
+    /// How hard new hashes are made.
+    #[must_use]
+    pub const fn params(&self) -> Params {
+        self.params
+    }
+
+    async fn run(
+        &self,
+        context: argon2::Argon2<'static>,
+        password: &Password,
+        salt: &[u8],
+        output_bytes: usize,
+    ) -> Output {
+        let (reply, answer) = oneshot::channel();
+        let job = Job {
+            context,
+            password: password.clone(),
+            salt: salt.to_vec(),
+            output_bytes,
+            reply,
+            admitted_at: self.env.now(),
+        };
+        self.pool.submit(job)?;
+        answer.await.unwrap_or(Err(HashError::Fault(Error::Failed("the hashing threads are gone"))))
+    }
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hasher").field("params", &self.params).field("work", &self.work()).finish_non_exhaustive()
+    }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}

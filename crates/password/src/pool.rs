@@ -1,0 +1,224 @@
+//! The hashing threads.
+//!
+//! Each keeps its Argon2 memory from hash to hash, which saves a quarter of the time, overwrites it with zeros after each, and
+//! gives it back after [`IDLE`] without work. A job whose caller has gone away is dropped unseen. Stored hashes that need more
+//! memory than today's parameters are computed one at a time in memory of their own.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use argon2::{Argon2, Block};
+use countersign_kernel::{Env, Secret, Timestamp};
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+use crate::admission::Admission;
+use crate::error::{Busy, Error, HashError};
+use crate::hasher::Work;
+use crate::password::Password;
+
+/// How long an idle thread keeps its memory.
+const IDLE: Duration = Duration::from_secs(30);
+
+pub(crate) type Output = Result<Secret<Vec<u8>>, HashError>;
+
+/// One hash to compute.
+pub(crate) struct Job {
+    pub(crate) context: Argon2<'static>,
+    pub(crate) password: Password,
+    pub(crate) salt: Vec<u8>,
+    pub(crate) output_bytes: usize,
+    pub(crate) reply: oneshot::Sender<Output>,
+    pub(crate) admitted_at: Timestamp,
+}
+
+/// The queue and its threads. Dropping it lets the threads finish what they do and end.
+pub(crate) struct Pool {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    env: Env,
+    kept_blocks: usize,
+    deadline: countersign_kernel::Lifetime,
+    state: Mutex<State>,
+    work: Condvar,
+    /// Held while a hash is computed that needs more memory than the threads keep.
+    oversize: Mutex<()>,
+}
+
+struct State {
+    queue: VecDeque<Job>,
+    running: usize,
+    admission: Admission,
+    done: u64,
+    refused: u64,
+    abandoned: u64,
+    closed: bool,
+}
+
+impl Pool {
+    pub(crate) fn start(
+        workers: usize,
+        kept_blocks: usize,
+        admission: Admission,
+        deadline: countersign_kernel::Lifetime,
+        env: Env,
+    ) -> Result<Self, Error> {
+        let state =
+            State { queue: VecDeque::new(), running: 0, admission, done: 0, refused: 0, abandoned: 0, closed: false };
+        let shared = Arc::new(Shared {
+            env,
+            kept_blocks,
+            deadline,
+            state: Mutex::new(state),
+            work: Condvar::new(),
+            oversize: Mutex::new(()),
+        });
+        let pool = Self { shared };
+        for index in 0..workers {
+            let shared = Arc::clone(&pool.shared);
+            thread::Builder::new()
+                .name(format!("hash-{index}"))
+                .spawn(move || shared.serve())
+                .map_err(Error::Thread)?;
+        }
+        Ok(pool)
+    }
+
+    /// Puts a job into the queue, or refuses it at once.
+    pub(crate) fn submit(&self, job: Job) -> Result<(), Busy> {
+        let mut state = self.shared.lock();
+        let in_flight = state.queue.len() + state.running;
+        if let Err(busy) = state.admission.admit(in_flight) {
+            // Some of those before it may be waited for by nobody.
+            let before = state.queue.len();
+            state.queue.retain(|job| !job.reply.is_closed());
+            state.abandoned += (before - state.queue.len()) as u64;
+            let in_flight = state.queue.len() + state.running;
+            if state.admission.admit(in_flight).is_err() {
+                state.refused += 1;
+                return Err(busy);
+            }
+        }
+        state.queue.push_back(job);
+        drop(state);
+        self.shared.work.notify_one();
+        Ok(())
+    }
+
+    pub(crate) fn work(&self) -> Work {
+        let state = self.shared.lock();
+        Work {
+            done: state.done,
+            refused: state.refused,
+            abandoned: state.abandoned,
+            waiting: state.queue.len(),
+            running: state.running,
+            estimate: state.admission.estimate(),
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.work.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn serve(&self) {
+        let mut kept = Memory::default();
+        while let Some(job) = self.next(&mut kept) {
+            let started = self.env.now();
+            let output = if started.since(job.admitted_at) > self.deadline {
+                let mut state = self.lock();
+                state.refused += 1;
+                Err(state.admission.busy(self.deadline).into())
+            } else {
+                let output = self.compute(&job, &mut kept);
+                let mut state = self.lock();
+                state.done += 1;
+                state.admission.measured(self.env.now().since(started));
+                output.map_err(HashError::from)
+            };
+            self.lock().running -= 1;
+            // Nobody may be waiting any more; then nobody misses the answer.
+            let _ = job.reply.send(output);
+        }
+    }
+
+    /// The next job that somebody waits for; none when the pool has been dropped.
+    fn next(&self, kept: &mut Memory) -> Option<Job> {
+        let mut state = self.lock();
+        loop {
+            while let Some(job) = state.queue.pop_front() {
+                if job.reply.is_closed() {
+                    state.abandoned += 1;
+                    continue;
+                }
+                state.running += 1;
+                return Some(job);
+            }
+            if state.closed {
+                return None;
+            }
+            let (woken, waited) = self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            if waited.timed_out() && state.queue.is_empty() {
+                kept.release();
+            }
+        }
+    }
+
+    fn compute(&self, job: &Job, kept: &mut Memory) -> Result<Secret<Vec<u8>>, Error> {
+        let needed = job.context.params().block_count();
+        if needed <= self.kept_blocks {
+            return kept.compute(job, self.kept_blocks);
+        }
+        let _alone = self.oversize.lock().unwrap_or_else(PoisonError::into_inner);
+        Memory::default().compute(job, needed)
+    }
+}
+
+/// The memory of one hash at a time; zeros in between.
+#[derive(Default)]
+struct Memory(Vec<Block>);
+
+impl Memory {
+    fn compute(&mut self, job: &Job, blocks: usize) -> Result<Secret<Vec<u8>>, Error> {
+        if self.0.len() < blocks {
+            self.0.try_reserve_exact(blocks - self.0.len()).map_err(|_| Error::Failed("out of memory"))?;
+            self.0.resize(blocks, Block::new());
+        }
+        let mut output = Zeroizing::new(vec![0; job.output_bytes]);
+        let result = job.context.hash_password_into_with_memory(
+            job.password.expose().as_bytes(),
+            &job.salt,
+            &mut output,
+            self.0.as_mut_slice(),
+        );
+        self.wipe(job.context.params().block_count());
+        result.map_err(|_| Error::Failed("Argon2 refused its input"))?;
+        Ok(Secret::new(std::mem::take(&mut *output)))
+    }
+
+    /// Overwrites what the last hash has used. The barrier keeps the compiler from leaving the writes out.
+    fn wipe(&mut self, used: usize) {
+        if let Some(used) = self.0.get_mut(..used) {
+            used.fill(Block::new());
+            zeroize::optimization_barrier(used);
+        }
+    }
+
+    fn release(&mut self) {
+        self.0 = Vec::new();
+    }
+}
