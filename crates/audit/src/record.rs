@@ -1,11 +1,14 @@
 //! One audit record.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use countersign_kernel::{AuditId, Env, Origin, RequestId, SessionId, Timestamp, UserId};
-use serde::{Deserialize, Serialize};
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::event::{Event, Outcome};
+use crate::redact;
 
 /// Who acted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +26,7 @@ pub enum Actor {
 
 /// One thing that happened. Holds no secret: no token, code or password, nor any part of one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Record {
     /// The record's own id.
     pub id: AuditId,
@@ -48,6 +51,7 @@ pub struct Record {
     /// The request it was part of.
     pub request: Option<RequestId>,
     /// A few further facts by name, for example `role` or `refresh_case`. Never personal data beyond the fields above.
+    #[serde(deserialize_with = "without_doubles")]
     pub detail: BTreeMap<String, String>,
 }
 
@@ -64,8 +68,8 @@ impl Record {
             actor,
             subject: None,
             session: None,
-            address: origin.address.map(|a| a.to_string()),
-            user_agent: origin.user_agent.clone(),
+            address: origin.address.map(|a| a.to_canonical().to_string()),
+            user_agent: origin.user_agent.as_deref().map(|agent| redact::name(agent, MAX_USER_AGENT)),
             request: Some(origin.request),
             detail: BTreeMap::new(),
         }
@@ -75,14 +79,13 @@ impl Record {
     #[must_use]
     pub fn refused(mut self, reason: &str) -> Self {
         self.outcome = Outcome::Refused;
-        self.reason = Some(reason.to_owned());
-        self
+        self.because(reason)
     }
 
     /// Gives the reason of a successful act.
     #[must_use]
     pub fn because(mut self, reason: &str) -> Self {
-        self.reason = Some(reason.to_owned());
+        self.reason = Some(redact::name(reason, redact::MAX_NAME));
         self
     }
 
@@ -100,10 +103,69 @@ impl Record {
         self
     }
 
-    /// Adds a fact.
+    /// Adds a fact. What looks like a secret or a mail address in `value` is taken out ([`redact::fact`]).
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.detail.insert(name.to_owned(), value.into());
+    pub fn with(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.detail.insert(redact::name(name, redact::MAX_NAME), redact::fact(value.as_ref()));
         self
+    }
+
+    /// Adds a public name that may look like a secret to a machine, such as a `kid`; nothing is taken out of it.
+    #[must_use]
+    pub fn with_name(mut self, name: &str, value: &str) -> Self {
+        self.detail.insert(redact::name(name, redact::MAX_NAME), redact::name(value, redact::MAX_FACT));
+        self
+    }
+}
+
+/// The longest user agent that is kept, in bytes.
+const MAX_USER_AGENT: usize = 512;
+
+/// Reads the facts and refuses a name that is there twice: a reader might see the one and the chain hash the other.
+fn without_doubles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    struct Facts;
+
+    impl<'de> Visitor<'de> for Facts {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of texts")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut facts = BTreeMap::new();
+            while let Some((name, value)) = map.next_entry::<String, String>()? {
+                if facts.insert(name, value).is_some() {
+                    return Err(de::Error::custom("a fact is given twice"));
+                }
+            }
+            Ok(facts)
+        }
+    }
+
+    deserializer.deserialize_map(Facts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{env, origin};
+
+    #[test]
+    fn what_a_caller_hands_in_is_made_harmless() {
+        let mut origin = origin();
+        origin.user_agent = Some("evil\u{1b}[2Jagent".to_owned());
+        origin.address = "::ffff:192.0.2.9".parse().ok();
+
+        let record = Record::new(Event::SignedIn, Actor::Anonymous, &origin, env().now(), &env())
+            .because("a\nb")
+            .with("to", "ada@example.org")
+            .with_name("kid", "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+
+        assert_eq!(record.user_agent.as_deref(), Some(r"evil\u{1b}[2Jagent"));
+        assert_eq!(record.address.as_deref(), Some("192.0.2.9"));
+        assert_eq!(record.reason.as_deref(), Some(r"a\u{a}b"));
+        assert_eq!(record.detail["to"], "[redacted]");
+        assert_eq!(record.detail["kid"], "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
     }
 }
