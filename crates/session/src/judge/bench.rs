@@ -1,0 +1,163 @@
+//! The bench at which a judged row becomes the row to be written.
+//!
+//! Every write of a session's row after a judgement is made here: aging, minting, marking as delivered, ending. The table
+//! itself decides nothing of that, it only says which of these acts fits.
+
+use countersign_kernel::{Lifetime, Timestamp};
+use countersign_store::{Answered, AttemptHash, EndReason, Ended, RefreshRow, Spent};
+
+use super::{Answer, JudgePolicy, Judged, Presented, RefreshCase, mac_period};
+
+/// The row in the making: aged, and with the ids that count.
+pub(super) struct Bench<'a> {
+    judged: &'a RefreshRow,
+    pub(super) row: RefreshRow,
+    n: u64,
+    pub(super) attempt: Option<AttemptHash>,
+    last_attempt: Option<AttemptHash>,
+    now: Timestamp,
+    policy: &'a JudgePolicy,
+}
+
+impl<'a> Bench<'a> {
+    pub(super) fn new(
+        judged: &'a RefreshRow,
+        presented: &Presented,
+        now: Timestamp,
+        settled: bool,
+        policy: &'a JudgePolicy,
+    ) -> Self {
+        let mut row = judged.clone();
+        row.seen_at = now;
+        row.uses_ids |= presented.attempt.is_some() || presented.last_attempt.is_some();
+        if settled {
+            row.recent.retain(|s| s.passed_at.is_none_or(|passed| now.since(passed) < policy.window));
+        }
+        let counts = |id: &AttemptHash| mints(judged, *id) < MOST_MINTS;
+        Self {
+            judged,
+            row,
+            n: presented.generation,
+            attempt: presented.attempt.filter(counts),
+            last_attempt: presented.last_attempt.filter(counts),
+            now,
+            policy,
+        }
+    }
+
+    pub(super) fn is_among(&self, answered: &[Answered]) -> bool {
+        answered.iter().any(|a| Some(a.id) == self.attempt || Some(a.id) == self.last_attempt)
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.row.recent.len() < self.policy.ring
+    }
+
+    pub(super) fn mint_next(self, case: RefreshCase) -> Judged {
+        let made = self.judged.generation.saturating_add(1);
+        self.mint(case, made)
+    }
+
+    pub(super) fn recover(self) -> Judged {
+        let made = self.n.saturating_add(RECOVERY_JUMP);
+        self.mint(RefreshCase::Recovered, made)
+    }
+
+    /// Makes generation `made`; all from the row's own on are spent now.
+    fn mint(mut self, case: RefreshCase, made: u64) -> Judged {
+        let judged = self.judged;
+        let answered = std::mem::take(&mut self.row.answered);
+        let (first, last) = (judged.generation, made.saturating_sub(1));
+        self.row.recent.push(Spent { first, last, spent_at: self.now, passed_at: None, answered });
+        // Only a recovery finds no room. Forgetting an entry could take a late honest request for theft: join the oldest.
+        if self.row.recent.len() > self.policy.ring {
+            join_oldest(&mut self.row.recent, self.policy.ring);
+        }
+        self.row.answered.extend(self.attempt.map(|id| Answered { id, mints: mints(judged, id).saturating_add(1) }));
+        self.row.generation = made;
+        self.row.made_at = self.now;
+        self.row.period = mac_period(self.now);
+        self.write(case, Answer::Full)
+    }
+
+    pub(super) fn repeat(mut self) -> Judged {
+        if let Some(id) = self.attempt.filter(|id| !self.row.answered.iter().any(|a| a.id == *id)) {
+            if self.row.answered.len() >= self.policy.ring {
+                return self.thin(RefreshCase::RepeatedCrowded);
+            }
+            self.row.answered.push(Answered { id, mints: mints(self.judged, id) });
+        }
+        self.write(RefreshCase::Repeated, Answer::Full)
+    }
+
+    pub(super) fn hand_over(self, case: RefreshCase) -> Judged {
+        self.write(case, Answer::Full)
+    }
+
+    pub(super) fn thin(mut self, case: RefreshCase) -> Judged {
+        self.pass();
+        // The ring, the deliveries and the ids matter to later judgements; the idle deadline is worth a write a minute.
+        let slid = self.slid_idle().since(self.judged.idle_deadline) >= SLIDE_AT_MOST_EVERY;
+        let marks = |row: &RefreshRow| (row.delivered, row.uses_ids);
+        if slid || marks(&self.row) != marks(self.judged) {
+            return self.write(case, Answer::Thin);
+        }
+        Judged { case, answer: Answer::Thin, write: None }
+    }
+
+    pub(super) fn theft(mut self) -> Judged {
+        self.row.ended = Some(Ended { at: self.now, reason: EndReason::Theft });
+        self.row.version = self.judged.version.saturating_add(1);
+        Judged { case: RefreshCase::Theft, answer: Answer::Reused, write: Some(self.row) }
+    }
+
+    fn write(mut self, case: RefreshCase, answer: Answer) -> Judged {
+        self.pass();
+        self.row.idle_deadline = self.slid_idle();
+        self.row.version = self.judged.version.saturating_add(1);
+        Judged { case, answer, write: Some(self.row) }
+    }
+
+    /// Raises `delivered` to n; what that passes begins to age, once.
+    fn pass(&mut self) {
+        let delivered = self.row.delivered.map_or(self.n, |d| d.max(self.n));
+        self.row.delivered = Some(delivered);
+        for spent in self.row.recent.iter_mut().filter(|s| s.last < delivered) {
+            spent.passed_at.get_or_insert(self.now);
+        }
+    }
+
+    fn slid_idle(&self) -> Timestamp {
+        (self.now + self.policy.idle).min(self.judged.absolute_deadline).max(self.judged.idle_deadline)
+    }
+}
+
+/// How many generations this id has minted, as far as the row remembers.
+fn mints(row: &RefreshRow, id: AttemptHash) -> u8 {
+    let remembered = row.recent.iter().flat_map(|s| &s.answered).chain(&row.answered);
+    remembered.filter(|a| a.id == id).map(|a| a.mints).max().unwrap_or(0)
+}
+
+/// Joins the two oldest entries into one range: more lenient than either, and never longer-lived than the younger.
+fn join_oldest(recent: &mut Vec<Spent>, ring: usize) {
+    if recent.len() < 2 {
+        return;
+    }
+    let older = recent.remove(0);
+    if let Some(joined) = recent.first_mut() {
+        joined.first = joined.first.min(older.first);
+        joined.passed_at = joined.passed_at.zip(older.passed_at).map(|(a, b)| a.max(b));
+        for answered in older.answered {
+            if joined.answered.len() < ring && !joined.answered.iter().any(|a| a.id == answered.id) {
+                joined.answered.push(answered);
+            }
+        }
+    }
+}
+
+/// How far a recovered session jumps: past whatever the lost timeline may have issued.
+const RECOVERY_JUMP: u64 = 1024;
+/// An id that has minted this many generations counts as absent.
+const MOST_MINTS: u8 = 3;
+/// Thin answers write the idle deadline at most this often.
+const SLIDE_AT_MOST_EVERY: Lifetime = Lifetime::from_minutes(1);
