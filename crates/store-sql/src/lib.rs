@@ -1,1 +1,35 @@
 //! The ports of countersign-store in SQLite and PostgreSQL, from one SQL text.
+//!
+//! File names are those of `countersign-store`: one file a noun, on both floors. A statement is written once, with `$1`
+//! placeholders, and runs on both engines; where they must differ the two texts stand side by side in one file. The few
+//! statements of a refresh have a room of their own, `hot`. Follows DESIGN section 8; see docs/design/one-sql-text.md and
+//! docs/design/hot-path.md.
+
+mod audit;
+mod clock;
+mod engine;
+mod error;
+mod hot;
+mod migrate;
+mod one_time_token;
+mod open;
+mod page;
+mod password;
+mod postgres;
+mod revocation;
+mod role;
+mod root;
+mod row;
+mod session;
+mod signing_key;
+mod sqlite;
+mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod tx;
+mod user;
+
+pub use clock::ClockSource;
+pub use error::OpenError;
+pub use open::{Database, Options};
+pub use store::SqlStore;

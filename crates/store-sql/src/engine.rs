@@ -1,0 +1,79 @@
+//! Which engine a transaction runs on, and the macros that run one text on either.
+//!
+//! A body is expanded once an engine: the compiler sees two ordinary sqlx calls, and the reader one. Reads are [`find`] and
+//! [`list`]; writes are [`change`], [`take`] and [`take_all`], which refuse in a snapshot.
+
+use sqlx::{Postgres, Sqlite, Transaction};
+use tokio::sync::OwnedMutexGuard;
+
+/// An open transaction of either engine.
+pub(crate) enum Connection {
+    /// SQLite. The guard is the turn at the gate; a snapshot needs none. Fields drop in order: first the rollback, then the turn.
+    Sqlite { transaction: Transaction<'static, Sqlite>, _turn: Option<OwnedMutexGuard<()>> },
+    /// PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Expands `$body` once an engine, with `$connection` bound to its connection and `Engine` naming it.
+macro_rules! on_engine {
+    ($tx:expr, |$connection:ident| $body:expr) => {
+        match &mut $tx.connection {
+            $crate::engine::Connection::Sqlite { transaction, .. } => {
+                #[allow(dead_code, reason = "only dynamic texts need the name")]
+                type Engine = sqlx::Sqlite;
+                let $connection = &mut **transaction;
+                $body
+            }
+            $crate::engine::Connection::Postgres(transaction) => {
+                #[allow(dead_code, reason = "only dynamic texts need the name")]
+                type Engine = sqlx::Postgres;
+                let $connection = &mut **transaction;
+                $body
+            }
+        }
+    };
+}
+
+/// Reads at most one row.
+macro_rules! find {
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::engine::on_engine!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_optional(c).await)
+            .map_err($crate::error::from_sqlx)
+    };
+}
+
+/// Reads the rows of a text that limits their number.
+macro_rules! list {
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::engine::on_engine!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_all(c).await)
+            .map_err($crate::error::from_sqlx)
+    };
+}
+
+/// Writes; how many rows were touched.
+macro_rules! change {
+    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {{
+        $tx.writing()?;
+        $crate::engine::on_engine!($tx, |c| sqlx::query($sql)$(.bind($bind))*
+            .execute(c).await.map(|done| done.rows_affected()))
+            .map_err($crate::error::from_sqlx)
+    }};
+}
+
+/// Writes at most one row and reads it back.
+macro_rules! take {
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {{
+        $tx.writing()?;
+        $crate::engine::find!($tx, $row, $sql $(, $bind)*)
+    }};
+}
+
+/// Writes rows and reads them back.
+macro_rules! take_all {
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {{
+        $tx.writing()?;
+        $crate::engine::list!($tx, $row, $sql $(, $bind)*)
+    }};
+}
+
+pub(crate) use {change, find, list, on_engine, take, take_all};

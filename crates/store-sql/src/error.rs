@@ -1,0 +1,174 @@
+//! Why a database could not be opened, and what an engine's failure means to the floors above.
+
+use std::path::PathBuf;
+
+use countersign_store::Error;
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// A newer version of the program has written it. Nothing was changed.
+    #[error(
+        "the database was written by a newer version of this program: it has migration {found}, this version knows \
+         those up to {known}"
+    )]
+    Newer {
+        /// The greatest migration in the database.
+        found: i64,
+        /// The greatest that this program knows.
+        known: i64,
+    },
+    /// It has a migration of ours with another text, or one that we never had: not our database, or meddled with.
+    #[error("migration {0} of the database is not the one that this program knows")]
+    Foreign(i64),
+    /// A migration did not run; the database is as it was before.
+    #[error("could not bring the database up to date")]
+    Migration(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The address of the database cannot be read.
+    #[error("the database address is not valid")]
+    Address(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The file could not be made.
+    #[error("could not create the database file {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database cannot be reached or refused a statement.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Translates a failure of sqlx.
+pub(crate) fn from_sqlx(error: sqlx::Error) -> Error {
+    match &error {
+        sqlx::Error::Database(database) => {
+            let code = database.code().unwrap_or_default().into_owned();
+            // PostgreSQL's codes have five characters, SQLite's are at most four digits.
+            let kind = match code.parse::<i32>() {
+                Ok(number) if code.len() < 5 => Kind::of_sqlite(number),
+                _ => Kind::of_postgres(&code),
+            };
+            kind.with(error)
+        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Protocol(_) => Kind::Unavailable.with(error),
+        _ => Kind::Refused.with(error),
+    }
+}
+
+/// Translates a failure of rusqlite.
+pub(crate) fn from_rusqlite(error: rusqlite::Error) -> Error {
+    match &error {
+        rusqlite::Error::SqliteFailure(failure, _) => Kind::of_sqlite(failure.extended_code).with(error),
+        _ => Kind::Refused.with(error),
+    }
+}
+
+/// A row that another transaction has taken away between this one's read and its write: trying again finds it gone.
+pub(crate) fn lost_reference(error: sqlx::Error) -> Error {
+    match &error {
+        sqlx::Error::Database(database) if database.is_foreign_key_violation() => Error::Conflict(Box::new(error)),
+        _ => from_sqlx(error),
+    }
+}
+
+/// A refusal of our own, where the engine was not asked.
+pub(crate) fn refused(why: &'static str) -> Error {
+    Error::Refused(why.into())
+}
+
+/// The database cannot be used, for a reason of our own.
+pub(crate) fn unavailable(why: &'static str) -> Error {
+    Error::Unavailable(why.into())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Unavailable,
+    Conflict,
+    ReadOnly,
+    Refused,
+}
+
+impl Kind {
+    fn with(self, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+        match self {
+            Self::Unavailable => Error::Unavailable(error.into()),
+            Self::Conflict => Error::Conflict(error.into()),
+            Self::ReadOnly => Error::ReadOnly,
+            Self::Refused => Error::Refused(error.into()),
+        }
+    }
+
+    /// An extended result code; its low byte is the primary one.
+    const fn of_sqlite(code: i32) -> Self {
+        match code & 0xff {
+            // Plain SQLITE_READONLY is what `query_only` says; its extended forms mean a file that cannot be written.
+            8 if code == 8 => Self::ReadOnly,
+            // BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN.
+            5..=10 | 13 | 14 => Self::Unavailable,
+            _ => Self::Refused,
+        }
+    }
+
+    /// An SQLSTATE (PostgreSQL 15, appendix A).
+    fn of_postgres(code: &str) -> Self {
+        match code {
+            "40001" | "40P01" => Self::Conflict,
+            "25006" => Self::ReadOnly,
+            // Lock timeout; a session that was idle in its transaction for too long.
+            "55P03" | "25P03" => Self::Unavailable,
+            // Connection, resources, operator intervention with the statement timeout, system.
+            _ if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => Self::Unavailable,
+            _ => Self::Refused,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_codes_say_whether_trying_again_helps() {
+        for (code, kind) in [
+            (5, Kind::Unavailable),             // BUSY
+            (517, Kind::Unavailable),           // BUSY_SNAPSHOT
+            (13, Kind::Unavailable),            // FULL
+            (10 | (3 << 8), Kind::Unavailable), // IOERR_WRITE
+            (8, Kind::ReadOnly),                // READONLY
+            (8 | (4 << 8), Kind::Unavailable),  // READONLY_DBMOVED
+            (787, Kind::Refused),               // CONSTRAINT_FOREIGNKEY
+            (1, Kind::Refused),                 // ERROR
+            (11, Kind::Refused),                // CORRUPT
+        ] {
+            assert_eq!(Kind::of_sqlite(code), kind, "{code}");
+        }
+    }
+
+    #[test]
+    fn postgres_codes_say_whether_trying_again_helps() {
+        for (code, kind) in [
+            ("40001", Kind::Conflict),
+            ("40P01", Kind::Conflict),
+            ("25006", Kind::ReadOnly),
+            ("53100", Kind::Unavailable),
+            ("57014", Kind::Unavailable),
+            ("57P01", Kind::Unavailable),
+            ("08006", Kind::Unavailable),
+            ("55P03", Kind::Unavailable),
+            ("23505", Kind::Refused),
+            ("42601", Kind::Refused),
+        ] {
+            assert_eq!(Kind::of_postgres(code), kind, "{code}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! PostgreSQL: one statement each.
+
+use countersign_kernel::{SessionId, UserId};
+use countersign_store::{Error, RefreshWrite, RevocationHead, Session, User};
+use sqlx::{FromRow, PgPool};
+
+use super::sql;
+use crate::error::from_sqlx;
+use crate::revocation::head_of;
+use crate::row::Place;
+use crate::session::{SessionRow, WriteColumns, bind_write};
+use crate::user::UserRow;
+
+#[derive(FromRow)]
+struct SessionAndUser {
+    #[sqlx(flatten)]
+    session: SessionRow,
+    #[sqlx(flatten)]
+    user: UserRow,
+}
+
+pub(crate) async fn session_and_user(pool: &PgPool, id: SessionId) -> Result<Option<(Session, User)>, Error> {
+    let select = sqlx::query_as::<_, SessionAndUser>(sql::SESSION_AND_USER).bind(id.as_uuid());
+    match select.fetch_optional(pool).await.map_err(from_sqlx)? {
+        Some(SessionAndUser { session, user }) => Ok(Some((session.try_into()?, user.try_into()?))),
+        None => Ok(None),
+    }
+}
+
+pub(crate) async fn user(pool: &PgPool, id: UserId) -> Result<Option<User>, Error> {
+    let select = sqlx::query_as::<_, UserRow>(sql::USER).bind(id.as_uuid());
+    select.fetch_optional(pool).await.map_err(from_sqlx)?.map(User::try_from).transpose()
+}
+
+pub(crate) async fn write(pool: &PgPool, write: &RefreshWrite) -> Result<Option<User>, Error> {
+    let columns = WriteColumns::try_from(write)?;
+    let update = bind_write!(sqlx::query_as::<_, UserRow>(sql::WRITE_ON_POSTGRES), columns);
+    update.fetch_optional(pool).await.map_err(from_sqlx)?.map(User::try_from).transpose()
+}
+
+pub(crate) async fn heads(pool: &PgPool) -> Result<(RevocationHead, u64), Error> {
+    let (seq, hash, changes): (i64, i64, i64) = sqlx::query_as(sql::HEADS).fetch_one(pool).await.map_err(from_sqlx)?;
+    let changes = Place { table: "signing_key_head", id: &"the head" }.count("changes", changes)?;
+    Ok((head_of(seq, hash)?, changes))
+}

@@ -1,0 +1,98 @@
+//! SQLite: single reads, run where they are asked for.
+//!
+//! A point read takes some ten microseconds, less than handing it to another thread; in a write-ahead log no reader waits for
+//! a writer.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use countersign_kernel::{SessionId, UserId};
+use countersign_store::{Error, RevocationHead, Session, User};
+use rusqlite::{Connection, OpenFlags, Row, ToSql};
+
+use super::{row, sql};
+use crate::error::{from_rusqlite, unavailable};
+use crate::revocation::head_of;
+use crate::row::Place;
+use crate::sqlite::BUSY_TIMEOUT;
+
+/// A few connections that only read. None in a slot: closed.
+pub(crate) struct Readers {
+    slots: Vec<Mutex<Option<Connection>>>,
+    next: AtomicUsize,
+}
+
+impl Readers {
+    pub(crate) fn open(path: &Path, count: u32) -> Result<Self, Error> {
+        let slots = (0..count.max(1)).map(|_| open(path).map(Some).map(Mutex::new)).collect::<Result<_, _>>();
+        Ok(Self { slots: slots.map_err(from_rusqlite)?, next: AtomicUsize::new(0) })
+    }
+
+    pub(crate) fn session_and_user(&self, id: SessionId) -> Result<Option<(Session, User)>, Error> {
+        let read = |row: &Row<'_>| Ok((row::session(row)?, row::user_after_session(row)?));
+        match self.find(sql::SESSION_AND_USER, &[&id.as_uuid()], read)? {
+            Some((session, user)) => Ok(Some((session.try_into()?, user.try_into()?))),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) fn user(&self, id: UserId) -> Result<Option<User>, Error> {
+        self.find(sql::USER, &[&id.as_uuid()], row::user)?.map(User::try_from).transpose()
+    }
+
+    pub(crate) fn heads(&self) -> Result<(RevocationHead, u64), Error> {
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let place = Place { table: "signing_key_head", id: &"the head" };
+        let (seq, hash, changes) = place.some("changes", self.find(sql::HEADS, &[], read)?)?;
+        Ok((head_of(seq, hash)?, place.count("changes", changes)?))
+    }
+
+    pub(crate) fn close(&self) {
+        for slot in &self.slots {
+            drop(lock(slot).take());
+        }
+    }
+
+    fn find<T>(
+        &self,
+        text: &'static str,
+        values: &[&dyn ToSql],
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, Error> {
+        let slot = self.slot().ok_or_else(closed)?;
+        let connection = slot.as_ref().ok_or_else(closed)?;
+        let run = || -> rusqlite::Result<Option<T>> {
+            let mut statement = connection.prepare_cached(text)?;
+            row::bind(&mut statement, values)?;
+            let mut rows = statement.raw_query();
+            rows.next()?.map(read).transpose()
+        };
+        run().map_err(from_rusqlite)
+    }
+
+    /// A connection that is free, or else the next in turn.
+    fn slot(&self) -> Option<MutexGuard<'_, Option<Connection>>> {
+        let start = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(self.slots.len())?;
+        let (before, from) = self.slots.split_at_checked(start)?;
+        let free = from.iter().chain(before).find_map(|slot| slot.try_lock().ok());
+        free.or_else(|| from.first().map(lock))
+    }
+}
+
+/// A panic while reading leaves nothing half-done behind.
+fn lock(slot: &Mutex<Option<Connection>>) -> MutexGuard<'_, Option<Connection>> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn closed() -> Error {
+    unavailable("the database is closed")
+}
+
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -1024;")?;
+    Ok(connection)
+}

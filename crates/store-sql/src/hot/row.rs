@@ -1,0 +1,107 @@
+//! rusqlite's rows and parameters.
+
+use rusqlite::{Row, Statement, ToSql};
+
+use crate::session::SessionRow;
+use crate::user::UserRow;
+
+/// Columns of a session in front of those of its person.
+const SESSION_COLUMNS: usize = 25;
+
+/// Binds `values[n - 1]` to `$n`. SQLite takes `$n` for a name and numbers names as they come, so that the first to stand in
+/// the text would get the first value.
+pub(super) fn bind(statement: &mut Statement<'_>, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
+    for index in 1..=statement.parameter_count() {
+        let number = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
+        let value = number
+            .and_then(|number| values.get(number.checked_sub(1)?))
+            .ok_or(rusqlite::Error::InvalidParameterCount(index, values.len()))?;
+        statement.raw_bind_parameter(index, value)?;
+    }
+    Ok(())
+}
+
+/// The session of a row of `SESSION_AND_USER`.
+pub(super) fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
+    Ok(SessionRow {
+        session_id: row.get(0)?,
+        user_id: row.get(1)?,
+        delivery: row.get(2)?,
+        remember: row.get(3)?,
+        generation: row.get(4)?,
+        made_at: row.get(5)?,
+        period: row.get(6)?,
+        delivered: row.get(7)?,
+        answered: row.get(8)?,
+        recent: row.get(9)?,
+        uses_ids: row.get(10)?,
+        bound_key: row.get(11)?,
+        idle_deadline: row.get(12)?,
+        absolute_deadline: row.get(13)?,
+        ended_at: row.get(14)?,
+        ended_reason: row.get(15)?,
+        seen_at: row.get(16)?,
+        version: row.get(17)?,
+        amr: row.get(18)?,
+        auth_time: row.get(19)?,
+        device_id: row.get(20)?,
+        user_agent: row.get(21)?,
+        address: row.get(22)?,
+        created_at: row.get(23)?,
+        last_seen_at: row.get(24)?,
+    })
+}
+
+/// The person of a row of `SESSION_AND_USER`.
+pub(super) fn user_after_session(row: &Row<'_>) -> rusqlite::Result<UserRow> {
+    user_from(row, SESSION_COLUMNS)
+}
+
+/// The person of a row of `USER`.
+pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<UserRow> {
+    user_from(row, 0)
+}
+
+fn user_from(row: &Row<'_>, first: usize) -> rusqlite::Result<UserRow> {
+    Ok(UserRow {
+        user_id: row.get(first)?,
+        email: row.get(first + 1)?,
+        email_verified: row.get(first + 2)?,
+        name: row.get(first + 3)?,
+        status: row.get(first + 4)?,
+        ver: row.get(first + 5)?,
+        device_epoch: row.get(first + 6)?,
+        user_created_at: row.get(first + 7)?,
+        roles: row.get(first + 8)?,
+        permissions: row.get(first + 9)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn parameters_are_bound_by_their_number_not_their_place() {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut statement = connection.prepare("SELECT $2, $1, $2").unwrap();
+
+        bind(&mut statement, &[&"one", &"two"]).unwrap();
+
+        let mut rows = statement.raw_query();
+        let row = rows.next().unwrap().unwrap();
+        let read: [String; 3] = [row.get(0).unwrap(), row.get(1).unwrap(), row.get(2).unwrap()];
+        assert_eq!(read, ["two", "one", "two"]);
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_is_refused() {
+        let connection = Connection::open_in_memory().unwrap();
+        for text in ["SELECT $2", "SELECT $0", "SELECT ?1", "SELECT :name"] {
+            let mut statement = connection.prepare(text).unwrap();
+            assert!(bind(&mut statement, &[&1]).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The texts. Where the engines differ, both stand here side by side.
+
+use crate::session::{session_columns, write_refresh};
+use crate::user::user_columns;
+
+/// The session with its person; for rusqlite the order of the columns counts: first all of the session's.
+pub(super) const SESSION_AND_USER: &str = concat!(
+    "SELECT ",
+    session_columns!(),
+    ", ",
+    user_columns!(),
+    " FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = $1"
+);
+
+/// The person.
+pub(super) const USER: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE users.id = $1");
+
+/// The newest revocation and the number of key changes.
+pub(super) const HEADS: &str = "SELECT revocation_head.seq, revocation_head.hash, signing_key_head.changes \
+                                FROM revocation_head CROSS JOIN signing_key_head";
+
+/// SQLite: the write; the person is read by [`USER`] in the same transaction.
+pub(super) const WRITE_ON_SQLITE: &str = concat!(write_refresh!(), " RETURNING user_id");
+
+/// PostgreSQL: the write and the person in one statement, because a transaction of several costs two to three times as much.
+pub(super) const WRITE_ON_POSTGRES: &str = concat!(
+    "WITH written AS (",
+    write_refresh!(),
+    " RETURNING user_id) SELECT ",
+    user_columns!(),
+    " FROM written JOIN users ON users.id = written.user_id"
+);

@@ -1,0 +1,119 @@
+//! Keeps roles.
+
+use async_trait::async_trait;
+use countersign_kernel::UserId;
+use countersign_store::{Error, Role, Roles};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::engine::{Connection, change, find, list, on_engine, take_all};
+use crate::error::{from_sqlx, lost_reference, refused};
+use crate::row::split_words;
+use crate::tx::SqlTx;
+use crate::user::ver_of;
+
+macro_rules! role_columns {
+    () => {
+        "roles.name, (SELECT string_agg(role_permissions.permission, ' ') FROM role_permissions \
+         WHERE role_permissions.role = roles.name) AS permissions"
+    };
+}
+
+const FIND: &str = concat!("SELECT ", role_columns!(), " FROM roles WHERE roles.name = $1");
+const LIST: &str = concat!("SELECT ", role_columns!(), " FROM roles ORDER BY roles.name LIMIT 1000");
+const INSERT: &str = "INSERT INTO roles (name) VALUES ($1) ON CONFLICT (name) DO NOTHING";
+/// PostgreSQL only. Giving the role waits for it, and it for those who are giving it: so that whoever is given a role while
+/// its permissions change ends up with the new ones or with a raised `ver`. On SQLite the whole transaction is that lock.
+const LOCK_ON_POSTGRES: &str = "SELECT name FROM roles WHERE name = $1 FOR UPDATE";
+const CLEAR_PERMISSIONS: &str = "DELETE FROM role_permissions WHERE role = $1";
+const RAISE_VERS: &str = "UPDATE users SET ver = ver + 1 \
+     WHERE id IN (SELECT user_id FROM user_roles WHERE role = $1) RETURNING id, ver";
+const TAKE_FROM_ALL: &str = "DELETE FROM user_roles WHERE role = $1";
+const DELETE: &str = "DELETE FROM roles WHERE name = $1";
+
+#[derive(FromRow)]
+struct RoleRow {
+    name: String,
+    permissions: Option<String>,
+}
+
+impl From<RoleRow> for Role {
+    fn from(row: RoleRow) -> Self {
+        let mut permissions = split_words(row.permissions.as_deref().unwrap_or_default());
+        permissions.sort_unstable();
+        Self { name: row.name, permissions }
+    }
+}
+
+#[async_trait]
+impl Roles for SqlTx {
+    async fn find_role(&mut self, name: &str) -> Result<Option<Role>, Error> {
+        Ok(find!(self, RoleRow, FIND, name)?.map(Role::from))
+    }
+
+    async fn list_roles(&mut self) -> Result<Vec<Role>, Error> {
+        let mut roles: Vec<Role> = list!(self, RoleRow, LIST)?.into_iter().map(Role::from).collect();
+        roles.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(roles)
+    }
+
+    async fn set_role(&mut self, role: &Role) -> Result<Vec<(UserId, u64)>, Error> {
+        change!(self, INSERT, role.name.as_str())?;
+        self.lock_role(&role.name).await?;
+        change!(self, CLEAR_PERMISSIONS, role.name.as_str())?;
+        let mut permissions = role.permissions.clone();
+        permissions.sort_unstable();
+        permissions.dedup();
+        if !permissions.is_empty() {
+            let inserted = self.insert_permissions(&role.name, &permissions).await?;
+            if usize::try_from(inserted) != Ok(permissions.len()) {
+                return Err(refused("not every permission was written"));
+            }
+        }
+        self.raise_vers_of_holders(&role.name).await
+    }
+
+    async fn delete_role(&mut self, name: &str) -> Result<Option<Vec<(UserId, u64)>>, Error> {
+        if name == "admin" {
+            return Err(refused("the role admin cannot be deleted"));
+        }
+        self.writing()?;
+        self.lock_role(name).await?;
+        let raised = self.raise_vers_of_holders(name).await?;
+        change!(self, TAKE_FROM_ALL, name)?;
+        let deleted =
+            on_engine!(self, |c| sqlx::query(DELETE).bind(name).execute(c).await.map(|done| done.rows_affected()))
+                .map_err(lost_reference)?;
+        Ok((deleted == 1).then_some(raised))
+    }
+}
+
+impl SqlTx {
+    /// Keeps the role as it is until the end of this transaction.
+    pub(crate) async fn lock_role(&mut self, name: &str) -> Result<(), Error> {
+        if let Connection::Postgres(transaction) = &mut self.connection {
+            sqlx::query(LOCK_ON_POSTGRES).bind(name).execute(&mut **transaction).await.map_err(from_sqlx)?;
+        }
+        Ok(())
+    }
+
+    async fn raise_vers_of_holders(&mut self, name: &str) -> Result<Vec<(UserId, u64)>, Error> {
+        let rows = take_all!(self, (Uuid, i64), RAISE_VERS, name)?;
+        let with_ver = |(id, ver)| {
+            let id = UserId::from_uuid(id);
+            Ok((id, ver_of(id, ver)?))
+        };
+        rows.into_iter().map(with_ver).collect()
+    }
+
+    async fn insert_permissions(&mut self, role: &str, permissions: &[String]) -> Result<u64, Error> {
+        on_engine!(self, |c| {
+            let mut insert = sqlx::QueryBuilder::<Engine>::new("INSERT INTO role_permissions (role, permission) ");
+            insert.push_values(permissions, |mut row, permission| {
+                row.push_bind(role).push_bind(permission.as_str());
+            });
+            insert.build().persistent(false).execute(c).await.map(|done| done.rows_affected())
+        })
+        .map_err(from_sqlx)
+    }
+}

@@ -1,0 +1,117 @@
+//! SQLite: one file, many readers, one writer at a time.
+//!
+//! Everyone in this process who wants to write waits his turn at one fair gate, so that two of our own writers never meet
+//! SQLITE_BUSY; another process (the command line) may hold the lock for a moment, which `busy_timeout` waits out.
+
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_store::Error;
+use sqlx::pool::PoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{Connection as _, SqliteConnection, SqlitePool};
+use tokio::sync::Mutex;
+use tokio::time::{sleep, timeout};
+
+use crate::engine::Connection;
+use crate::error::{OpenError, from_sqlx, unavailable};
+use crate::hot::{Readers, Writer};
+use crate::migrate;
+use crate::open::Options;
+
+/// How long anyone waits for the lock before the database counts as unavailable.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(crate) struct Sqlite {
+    gate: Arc<Mutex<()>>,
+    writer: SqlitePool,
+    readers: SqlitePool,
+    pub(crate) hot_readers: Readers,
+    pub(crate) hot_writer: Writer,
+}
+
+impl Sqlite {
+    pub(crate) async fn open(path: &Path, options: &Options) -> Result<Self, OpenError> {
+        create(path)?;
+        let synchronous = if options.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off };
+        let base = SqliteConnectOptions::new()
+            .filename(path)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true)
+            .synchronous(synchronous)
+            // KiB a connection: the pages that all connections read are in the operating system's cache anyway.
+            .pragma("cache_size", "-1024");
+        let base = sqlx::ConnectOptions::disable_statement_logging(base);
+        migrate::sqlite(&mut first_connection(&base).await?).await?;
+
+        let gate = Arc::new(Mutex::new(()));
+        let writer = sized(1).connect_lazy_with(base.clone());
+        let readers = sized(options.readers.max(1)).connect_lazy_with(base.pragma("query_only", "ON"));
+        let hot_readers = Readers::open(path, options.hot_readers)?;
+        let hot_writer = Writer::start(path, Arc::clone(&gate), options.durable)?;
+        Ok(Self { gate, writer, readers, hot_readers, hot_writer })
+    }
+
+    /// Waits for the turn and takes the writer's lock.
+    pub(crate) async fn begin(&self) -> Result<Connection, Error> {
+        let turn = timeout(BUSY_TIMEOUT, Arc::clone(&self.gate).lock_owned())
+            .await
+            .map_err(|_| unavailable("the turn to write did not come in time"))?;
+        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(from_sqlx)?;
+        Ok(Connection::Sqlite { transaction, _turn: Some(turn) })
+    }
+
+    /// Begins to read; the moment is that of the first statement.
+    pub(crate) async fn snapshot(&self) -> Result<Connection, Error> {
+        let transaction = self.readers.begin().await.map_err(from_sqlx)?;
+        Ok(Connection::Sqlite { transaction, _turn: None })
+    }
+
+    /// Closes all; the last connection to go brings the write-ahead log into the file.
+    pub(crate) async fn close(&self) {
+        self.hot_writer.close().await;
+        self.hot_readers.close();
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// Makes the file before SQLite does, because SQLite would let the umask decide who may read it. The log beside it gets the
+/// same mode from SQLite.
+fn create(path: &Path) -> Result<(), OpenError> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(OpenError::File { path: path.to_owned(), source }),
+    }
+}
+
+/// Connects and turns the write-ahead log on, which it then stays. Two processes that do this to a new file at once can
+/// refuse each other without waiting, so it is tried for as long as any other lock is waited for.
+async fn first_connection(options: &SqliteConnectOptions) -> Result<SqliteConnection, OpenError> {
+    let options = options.clone().journal_mode(SqliteJournalMode::Wal);
+    let mut tries = 0;
+    loop {
+        match SqliteConnection::connect_with(&options).await.map_err(from_sqlx) {
+            Ok(connection) => return Ok(connection),
+            Err(error) if tries < 50 && matches!(error, Error::Unavailable(_)) => {
+                tries += 1;
+                sleep(BUSY_TIMEOUT / 50).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn sized(connections: u32) -> PoolOptions<sqlx::Sqlite> {
+    PoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(BUSY_TIMEOUT)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+}

@@ -1,0 +1,167 @@
+//! The store: opens an engine, begins transactions, and holds those who are told of commits.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use countersign_kernel::{Env, SessionId, Timestamp, UserId};
+use countersign_store::{Committed, Error, Hot, Observer, RefreshWrite, RevocationHead, Session, Store, Tx, User};
+
+use crate::clock::DatabaseClock;
+use crate::error::OpenError;
+use crate::hot;
+use crate::open::{Database, Options};
+use crate::postgres::Postgres;
+use crate::sqlite::Sqlite;
+use crate::tx::{Mode, SqlTx};
+
+/// A database of either engine.
+pub struct SqlStore {
+    engine: Engine,
+    shared: Arc<Shared>,
+}
+
+enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// What transactions need of the store after it has let them go.
+pub(crate) struct Shared {
+    pub(crate) clock: DatabaseClock,
+    observers: RwLock<Vec<Arc<dyn Observer>>>,
+    ordinal: AtomicI64,
+}
+
+impl Shared {
+    /// Tells every observer.
+    pub(crate) fn tell(&self, committed: &Committed) {
+        let observers = self.observers.read().unwrap_or_else(PoisonError::into_inner).clone();
+        for observer in observers {
+            observer.committed(committed);
+        }
+    }
+
+    /// The first of `count` places in the order of audit records: the present microsecond, or right after the last place given.
+    pub(crate) fn places(&self, count: i64) -> i64 {
+        let now = self.clock.now().as_micros();
+        let next = |last: i64| Some(last.max(now).saturating_add(count));
+        let (Ok(last) | Err(last)) = self.ordinal.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        last.max(now)
+    }
+}
+
+impl SqlStore {
+    /// Opens a database, makes it where it is a file that does not exist, and brings it up to date.
+    ///
+    /// Must be called within a tokio runtime with time and, for PostgreSQL, network.
+    ///
+    /// # Errors
+    /// [`OpenError`]; a database written by a newer version is refused and left as it is.
+    pub async fn open(database: Database, env: Env, options: Options) -> Result<Arc<Self>, OpenError> {
+        let engine = match &database {
+            Database::Sqlite { path } => Engine::Sqlite(Sqlite::open(path, &options).await?),
+            Database::Postgres { url } => Engine::Postgres(Postgres::open(url, &options).await?),
+        };
+        let shared = Arc::new(Shared {
+            clock: DatabaseClock::new(env, options.clock),
+            observers: RwLock::default(),
+            ordinal: AtomicI64::new(0),
+        });
+        let store = Self { engine, shared };
+        store.measure_clock().await?;
+        Ok(Arc::new(store))
+    }
+
+    /// Measures how far the server's clock is ahead of this process's: once a minute is enough. Does nothing on SQLite.
+    ///
+    /// # Errors
+    /// Those of [`Store::ping`]; the last measure then stays in force.
+    pub async fn measure_clock(&self) -> Result<(), Error> {
+        match &self.engine {
+            Engine::Postgres(postgres) if self.shared.clock.asks_server() => postgres.measure(&self.shared.clock).await,
+            Engine::Postgres(_) | Engine::Sqlite(_) => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn begin(&self) -> Result<Box<dyn Tx>, Error> {
+        let (connection, now) = match &self.engine {
+            Engine::Sqlite(sqlite) => (sqlite.begin().await?, self.shared.clock.now()),
+            Engine::Postgres(postgres) => postgres.begin(&self.shared.clock).await?,
+        };
+        Ok(Box::new(SqlTx::new(connection, Arc::clone(&self.shared), Mode::Write, now)))
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Tx>, Error> {
+        let (connection, now) = match &self.engine {
+            Engine::Sqlite(sqlite) => (sqlite.snapshot().await?, self.shared.clock.now()),
+            Engine::Postgres(postgres) => postgres.snapshot(&self.shared.clock).await?,
+        };
+        Ok(Box::new(SqlTx::new(connection, Arc::clone(&self.shared), Mode::Read, now)))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    async fn heads(&self) -> Result<(RevocationHead, u64), Error> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.hot_readers.heads(),
+            Engine::Postgres(postgres) => hot::postgres::heads(&postgres.hot).await,
+        }
+    }
+
+    fn observe(&self, observer: Arc<dyn Observer>) {
+        self.shared.observers.write().unwrap_or_else(PoisonError::into_inner).push(observer);
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.heads().await.map(drop)
+    }
+
+    async fn close(&self) {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.close().await,
+            Engine::Postgres(postgres) => postgres.close().await,
+        }
+    }
+}
+
+#[async_trait]
+impl Hot for SqlStore {
+    async fn find_session_and_user(&self, id: SessionId) -> Result<Option<(Session, User)>, Error> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.hot_readers.session_and_user(id),
+            Engine::Postgres(postgres) => hot::postgres::session_and_user(&postgres.hot, id).await,
+        }
+    }
+
+    async fn write_refresh_and_find_user(&self, write: &RefreshWrite) -> Result<Option<User>, Error> {
+        if write.row.ended.is_some() {
+            // An ending must be on disk before the answer: the hot path is not for it.
+            let mut tx = self.begin().await?;
+            let written = tx.write_refresh(write).await?;
+            let session = if written { tx.find_session(write.id).await? } else { None };
+            let user = match session {
+                Some(session) => tx.find_user(session.user).await?,
+                None => None,
+            };
+            tx.commit().await?;
+            return Ok(user);
+        }
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.hot_writer.write(write).await,
+            Engine::Postgres(postgres) => hot::postgres::write(&postgres.hot, write).await,
+        }
+    }
+
+    async fn find_user_now(&self, id: UserId) -> Result<Option<User>, Error> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.hot_readers.user(id),
+            Engine::Postgres(postgres) => hot::postgres::user(&postgres.hot, id).await,
+        }
+    }
+}

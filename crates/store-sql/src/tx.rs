@@ -1,0 +1,77 @@
+//! One transaction: what it has put down for its end, and the end.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use countersign_audit::Record;
+use countersign_kernel::Timestamp;
+use countersign_store::{Committed, Error, NewRevocation, Tx};
+
+use crate::engine::Connection;
+use crate::error::{from_sqlx, unavailable};
+use crate::store::Shared;
+
+/// Whether a transaction may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Write,
+    Read,
+}
+
+pub(crate) struct SqlTx {
+    pub(crate) connection: Connection,
+    pub(crate) shared: Arc<Shared>,
+    mode: Mode,
+    now: Timestamp,
+    pub(crate) records: Vec<Record>,
+    pub(crate) revocations: Vec<NewRevocation>,
+}
+
+impl SqlTx {
+    pub(crate) const fn new(connection: Connection, shared: Arc<Shared>, mode: Mode, now: Timestamp) -> Self {
+        Self { connection, shared, mode, now, records: Vec::new(), revocations: Vec::new() }
+    }
+
+    /// Refuses in a snapshot.
+    pub(crate) fn writing(&self) -> Result<(), Error> {
+        match self.mode {
+            Mode::Write => Ok(()),
+            Mode::Read => Err(Error::ReadOnly),
+        }
+    }
+
+    /// Writes what was put down, ends the transaction and tells the observers.
+    async fn finish(mut self) -> Result<(), Error> {
+        let records = self.insert_audit_records().await?;
+        // Last, because whoever has taken a number holds up everyone else who wants one until the commit.
+        let revocations = self.number_revocations().await?;
+        let Self { connection, shared, .. } = self;
+        match connection {
+            Connection::Sqlite { transaction, _turn } => {
+                transaction.commit().await.map_err(from_sqlx)?;
+                drop(_turn);
+            }
+            Connection::Postgres(transaction) => transaction.commit().await.map_err(from_sqlx)?,
+        }
+        if !records.is_empty() || !revocations.is_empty() {
+            shared.tell(&Committed { revocations, records });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Tx for SqlTx {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// In a task of its own: a caller that goes away in the middle (its client hung up) must not keep a committed revocation
+    /// from the observers.
+    async fn commit(self: Box<Self>) -> Result<(), Error> {
+        match tokio::spawn((*self).finish()).await {
+            Ok(result) => result,
+            Err(_) => Err(unavailable("the commit was cut off")),
+        }
+    }
+}

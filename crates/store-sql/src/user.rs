@@ -1,0 +1,197 @@
+//! Keeps accounts.
+
+use async_trait::async_trait;
+use countersign_kernel::UserId;
+use countersign_store::{Error, NewUser, Page, PageRequest, User, UserStatus, Users};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::engine::{change, find, list, take};
+use crate::error::{from_sqlx, refused};
+use crate::page::{Start, nothing, page, rows_to_ask};
+use crate::row::{Place, micros, moment, split_words};
+use crate::tx::SqlTx;
+
+/// The columns of a person, the rights among them: one statement reads all (also on the hot path).
+macro_rules! user_columns {
+    () => {
+        "users.id AS user_id, users.email, users.email_verified, users.name, users.status, users.ver, users.device_epoch, \
+         users.created_at AS user_created_at, \
+         (SELECT string_agg(user_roles.role, ' ' ORDER BY user_roles.place) FROM user_roles \
+          WHERE user_roles.user_id = users.id) AS roles, \
+         (SELECT string_agg(role_permissions.permission, ' ') FROM user_roles \
+          JOIN role_permissions ON role_permissions.role = user_roles.role \
+          WHERE user_roles.user_id = users.id) AS permissions"
+    };
+}
+pub(crate) use user_columns;
+
+const INSERT: &str = "INSERT INTO users (id, email, email_key, email_verified, name, status, ver, device_epoch, created_at) \
+                      VALUES ($1, $2, $3, $4, $5, 'active', 1, 0, $6) ON CONFLICT (email_key) DO NOTHING";
+const FIND: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE users.id = $1");
+const FIND_BY_EMAIL_KEY: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE users.email_key = $1");
+const LIST: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    " FROM users WHERE users.id > $1 AND substr(users.email_key, 1, length($2)) = $2 ORDER BY users.id LIMIT $3"
+);
+const HAS: &str = "SELECT EXISTS (SELECT 1 FROM users)";
+const HAS_OTHER_WITH_ROLE: &str = "SELECT EXISTS (SELECT 1 FROM users \
+     JOIN user_roles ON user_roles.user_id = users.id AND user_roles.role = $1 \
+     WHERE users.status = 'active' AND users.id <> $2)";
+const SET_NAME: &str = "UPDATE users SET name = $2 WHERE id = $1";
+const SET_STATUS: &str = "UPDATE users SET status = $2, ver = ver + 1 WHERE id = $1 AND status <> $2 RETURNING ver";
+const RAISE_VER: &str = "UPDATE users SET ver = ver + 1 WHERE id = $1 RETURNING ver";
+const CLEAR_ROLES: &str = "DELETE FROM user_roles WHERE user_id = $1";
+const DELETE: &str = "DELETE FROM users WHERE id = $1";
+
+#[derive(FromRow)]
+pub(crate) struct UserRow {
+    pub(crate) user_id: Uuid,
+    pub(crate) email: String,
+    pub(crate) email_verified: bool,
+    pub(crate) name: String,
+    pub(crate) status: String,
+    pub(crate) ver: i64,
+    pub(crate) device_epoch: i64,
+    pub(crate) user_created_at: i64,
+    pub(crate) roles: Option<String>,
+    pub(crate) permissions: Option<String>,
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = Error;
+
+    fn try_from(row: UserRow) -> Result<Self, Error> {
+        let id = UserId::from_uuid(row.user_id);
+        let place = Place { table: "users", id: &id };
+        let status = match row.status.as_str() {
+            "active" => UserStatus::Active,
+            "disabled" => UserStatus::Disabled,
+            _ => return Err(place.corrupt("status")),
+        };
+        // Sorted here: the engines' ideas of text order differ.
+        let mut permissions = split_words(row.permissions.as_deref().unwrap_or_default());
+        permissions.sort_unstable();
+        permissions.dedup();
+        Ok(Self {
+            id,
+            email: row.email,
+            email_verified: row.email_verified,
+            name: row.name,
+            status,
+            ver: place.count("ver", row.ver)?,
+            device_epoch: place.count("device_epoch", row.device_epoch)?,
+            roles: split_words(row.roles.as_deref().unwrap_or_default()),
+            permissions,
+            created_at: moment(row.user_created_at),
+        })
+    }
+}
+
+#[async_trait]
+impl Users for SqlTx {
+    async fn insert_user(&mut self, user: &NewUser) -> Result<bool, Error> {
+        let inserted = change!(
+            self,
+            INSERT,
+            user.id.as_uuid(),
+            user.email.as_str(),
+            user.email_key.as_str(),
+            user.email_verified,
+            user.name.as_str(),
+            micros(user.created_at),
+        )?;
+        Ok(inserted == 1)
+    }
+
+    async fn find_user(&mut self, id: UserId) -> Result<Option<User>, Error> {
+        find!(self, UserRow, FIND, id.as_uuid())?.map(User::try_from).transpose()
+    }
+
+    async fn find_user_by_email_key(&mut self, email_key: &str) -> Result<Option<User>, Error> {
+        find!(self, UserRow, FIND_BY_EMAIL_KEY, email_key)?.map(User::try_from).transpose()
+    }
+
+    async fn list_users(&mut self, prefix: &str, request: &PageRequest) -> Result<Page<User>, Error> {
+        let after = match Start::of(request, |text| text.parse().ok().map(UserId::as_uuid)) {
+            Start::First => Uuid::nil(),
+            Start::After(id) => id,
+            Start::Nowhere => return Ok(nothing()),
+        };
+        let rows = list!(self, UserRow, LIST, after, prefix, rows_to_ask(request))?;
+        let users = rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?;
+        Ok(page(users, request, |user: &User| user.id.to_string()))
+    }
+
+    async fn has_users(&mut self) -> Result<bool, Error> {
+        Ok(find!(self, (bool,), HAS)?.is_some_and(|(has,)| has))
+    }
+
+    async fn has_other_active_with_role(&mut self, role: &str, except: Option<UserId>) -> Result<bool, Error> {
+        if self.writing().is_ok() {
+            // Or two operators could remove each other, each having seen the other in office.
+            self.lock_role(role).await?;
+        }
+        let except = except.map_or(Uuid::nil(), UserId::as_uuid);
+        Ok(find!(self, (bool,), HAS_OTHER_WITH_ROLE, role, except)?.is_some_and(|(has,)| has))
+    }
+
+    async fn set_user_name(&mut self, id: UserId, name: &str) -> Result<bool, Error> {
+        Ok(change!(self, SET_NAME, id.as_uuid(), name)? == 1)
+    }
+
+    async fn set_user_status(&mut self, id: UserId, status: UserStatus) -> Result<Option<u64>, Error> {
+        let text = match status {
+            UserStatus::Active => "active",
+            UserStatus::Disabled => "disabled",
+        };
+        let row = take!(self, (i64,), SET_STATUS, id.as_uuid(), text)?;
+        row.map(|(ver,)| ver_of(id, ver)).transpose()
+    }
+
+    async fn raise_user_ver(&mut self, id: UserId) -> Result<Option<u64>, Error> {
+        let row = take!(self, (i64,), RAISE_VER, id.as_uuid())?;
+        row.map(|(ver,)| ver_of(id, ver)).transpose()
+    }
+
+    async fn set_user_roles(&mut self, id: UserId, roles: &[String]) -> Result<Option<u64>, Error> {
+        let Some(ver) = self.raise_user_ver(id).await? else { return Ok(None) };
+        change!(self, CLEAR_ROLES, id.as_uuid())?;
+        let mut wanted: Vec<&str> = Vec::with_capacity(roles.len());
+        for role in roles {
+            if !wanted.contains(&role.as_str()) {
+                wanted.push(role);
+            }
+        }
+        if !wanted.is_empty() {
+            let inserted = self.insert_user_roles(id, &wanted).await?;
+            if usize::try_from(inserted) != Ok(wanted.len()) {
+                return Err(refused("not every role was given"));
+            }
+        }
+        Ok(Some(ver))
+    }
+
+    async fn delete_user(&mut self, id: UserId) -> Result<bool, Error> {
+        Ok(change!(self, DELETE, id.as_uuid())? == 1)
+    }
+}
+
+impl SqlTx {
+    async fn insert_user_roles(&mut self, id: UserId, roles: &[&str]) -> Result<u64, Error> {
+        crate::engine::on_engine!(self, |c| {
+            let mut insert = sqlx::QueryBuilder::<Engine>::new("INSERT INTO user_roles (user_id, place, role) ");
+            insert.push_values((0_i64..).zip(roles), |mut row, (place, role)| {
+                row.push_bind(id.as_uuid()).push_bind(place).push_bind(*role);
+            });
+            insert.build().persistent(false).execute(c).await.map(|done| done.rows_affected())
+        })
+        .map_err(from_sqlx)
+    }
+}
+
+/// The new `ver` of a person.
+pub(crate) fn ver_of(id: UserId, ver: i64) -> Result<u64, Error> {
+    Place { table: "users", id: &id }.count("ver", ver)
+}
