@@ -1,1 +1,34 @@
-//! Signing keys: the ring, its rotation, and keys sealed at rest.
+//! What this system signs and derives with: the ring of signing keys, its rotation, and everything secret sealed at rest
+//! (DESIGN section 3).
+//!
+//! Signing keys and roots are in the database, sealed under a [`MasterKey`] that is not. A [`Keyring`] holds the parsed keys of
+//! this process and is asked without waiting. Each change of the ring is one transaction of conditional writes with its audit
+//! records, so that of racing nodes one wins and the others take up what it did.
+
+mod change;
+pub mod error;
+pub mod import;
+mod jwks;
+mod lifetime;
+mod master;
+mod material;
+mod policy;
+mod ring;
+mod root;
+pub mod rotate;
+pub mod schedule;
+mod seal;
+mod start;
+pub mod withdraw;
+
+pub use error::Error;
+pub use import::{Activation, ImportKey, Imported};
+pub use lifetime::last_token_dies;
+pub use master::{MasterKey, MasterKeyError};
+pub use policy::KeyPolicy;
+pub use ring::{Keyring, RingKey, Standing};
+pub use root::{Roots, derive};
+pub use rotate::Rotated;
+pub use schedule::Ticked;
+pub use seal::SealError;
+pub use withdraw::Withdrawn;

@@ -1,0 +1,73 @@
+//! Roots: secrets made at the first start, from which working keys are derived and never stored (DESIGN section 1).
+
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
+use countersign_kernel::{Env, Secret};
+use countersign_store::{Root, Store};
+
+use crate::error::Error;
+use crate::master::MasterKey;
+
+/// The roots of this installation, 256 bits each. The same on all nodes and in every backup.
+#[derive(Debug, Clone)]
+pub struct Roots {
+    /// For the MACs of refresh tokens.
+    pub refresh: Secret<[u8; 32]>,
+    /// For the MACs in cookies: CSRF, devices, the page session.
+    pub cookies: Secret<[u8; 32]>,
+    /// For keyed hashes by which something is found or counted: attempt ids, addresses.
+    pub lookup: Secret<[u8; 32]>,
+}
+
+impl Roots {
+    /// Opens the roots, and makes those that do not exist yet. Of racing first starts all get the same.
+    ///
+    /// # Errors
+    /// [`Error::WrongMasterKey`] or [`Error::Damaged`] if one does not open: nothing is made or changed then;
+    /// [`Error::Store`].
+    pub async fn load_or_make(store: &dyn Store, master: &MasterKey, env: &Env) -> Result<Self, Error> {
+        Ok(Self {
+            refresh: load_or_make(store, master, env, "refresh").await?,
+            cookies: load_or_make(store, master, env, "cookies").await?,
+            lookup: load_or_make(store, master, env, "lookup").await?,
+        })
+    }
+}
+
+async fn load_or_make(store: &dyn Store, master: &MasterKey, env: &Env, name: &str) -> Result<Secret<[u8; 32]>, Error> {
+    let context = format!("root/{name}");
+    let what = || format!("root {name}");
+    let kept = match store.snapshot().await?.find_root(name).await? {
+        Some(root) => root,
+        None => {
+            let fresh: Secret<[u8; 32]> = Secret::new(env.entropy().bytes());
+            let sealed = master.seal(&context, fresh.expose(), env).map_err(|e| Error::opening(what(), e))?;
+            let mut tx = store.begin().await?;
+            let created_at = tx.now();
+            // Another node may have been faster: whatever is kept is the root, never what was just made.
+            let kept = tx.keep_root(&Root { name: name.to_owned(), sealed, created_at }).await?;
+            tx.commit().await?;
+            kept
+        }
+    };
+    let opened = master.open(&context, &kept.sealed).map_err(|e| Error::opening(what(), e))?;
+    <[u8; 32]>::try_from(opened.expose().as_slice()).map(Secret::new).map_err(|_| Error::Damaged { what: what() })
+}
+
+/// A working key of 256 bits: HKDF-SHA-256 (RFC 5869) of `root`, for the purpose `label` and whatever `info` distinguishes
+/// within it. Different labels or infos give independent keys.
+#[must_use]
+#[expect(clippy::expect_used, reason = "HKDF-SHA-256 gives any length up to 8,160 bytes")]
+pub fn derive(root: &Secret<[u8; 32]>, label: &str, info: &[u8]) -> Secret<[u8; 32]> {
+    // With its length before it, no label together with an info reads like another pair.
+    let length = u64::try_from(label.len()).unwrap_or(u64::MAX).to_be_bytes();
+    let mut key = [0; 32];
+    Salt::new(HKDF_SHA256, b"countersign v1")
+        .extract(root.expose())
+        .expand(&[&length, label.as_bytes(), info], HKDF_SHA256)
+        .and_then(|okm| okm.fill(&mut key))
+        .expect("32 bytes are one block");
+    Secret::new(key)
+}
+
+#[cfg(test)]
+mod tests;
