@@ -1,5 +1,7 @@
 //! What can go wrong with sessions. A refusal is no error: it is a verdict.
 
+use countersign_jose as jose;
+use countersign_keys as keys;
 use countersign_store as store;
 
 use crate::access_token::ClaimRefused;
@@ -17,6 +19,12 @@ pub enum Error {
     /// Ours: the database failed; the transaction was rolled back.
     #[error("could not read or write sessions")]
     Store(#[from] store::Error),
+    /// Ours: the active key did not sign.
+    #[error("could not sign an access token")]
+    Signing(#[source] jose::Error),
+    /// Ours: the ring of keys could not be read anew; the old one stays in use.
+    #[error("could not read the signing keys")]
+    Keys(#[from] keys::Error),
     /// Ours: a claim set did not become JSON.
     #[error("could not write claims as JSON")]
     Json(#[from] serde_json::Error),

@@ -1,9 +1,13 @@
 //! Who a verified access token speaks for.
 
-use countersign_kernel::{DeviceId, SessionId, Timestamp, TokenId, UserId};
+use countersign_jose::Verified;
+use countersign_kernel::{DeviceId, KeyId, SessionId, Timestamp, TokenId, UserId};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// Who a verified access token speaks for. Shared by all requests that carry the token.
+use crate::revocations::Names;
+
+/// Who a verified access token speaks for. One for all requests that carry the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// `sub`.
@@ -12,6 +16,8 @@ pub struct Identity {
     pub session: SessionId,
     /// `jti`.
     pub token: TokenId,
+    /// The key that signed it.
+    pub key: KeyId,
     /// `did`.
     pub device: Option<DeviceId>,
     /// `ver`.
@@ -35,6 +41,28 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Reads the claims of a verified token; none where one is missing or mistyped.
+    pub(crate) fn read(verified: Verified, key: KeyId) -> Option<Self> {
+        let claims = verified.claims;
+        let ours: Ours = serde_json::from_value(Value::Object(claims.rest)).ok()?;
+        Some(Self {
+            user: claims.sub.parse().ok()?,
+            session: ours.sid,
+            token: claims.jti.parse().ok()?,
+            key,
+            device: ours.did,
+            ver: ours.ver,
+            roles: ours.roles,
+            permissions: ours.permissions,
+            email: ours.email,
+            auth_time: Timestamp::from_seconds(ours.auth_time),
+            amr: ours.amr,
+            acr: ours.acr,
+            expires_at: Timestamp::from_seconds(claims.exp),
+            claims_json: verified.json.into_boxed_str(),
+        })
+    }
+
     /// Every claim. Parsed on each call: kept as text, because remembered tokens are many.
     #[must_use]
     pub fn claims(&self) -> Map<String, Value> {
@@ -58,6 +86,34 @@ impl Identity {
     pub fn has_permission(&self, permission: &str) -> bool {
         self.permissions.iter().any(|p| p == permission)
     }
+
+    /// What revocations are looked up by.
+    #[must_use]
+    pub const fn names(&self) -> Names {
+        Names { token: self.token, session: self.session, user: self.user, ver: self.ver, key: self.key }
+    }
+}
+
+/// The claims of API.md beside those of every JWT.
+#[derive(Deserialize)]
+struct Ours {
+    sid: SessionId,
+    ver: u64,
+    #[serde(default, deserialize_with = "present")]
+    did: Option<DeviceId>,
+    #[serde(default, deserialize_with = "present")]
+    email: Option<String>,
+    roles: Vec<String>,
+    #[serde(default)]
+    permissions: Vec<String>,
+    auth_time: i64,
+    amr: Vec<String>,
+    acr: String,
+}
+
+/// A claim that may be missing, but is not `null`.
+fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Why an access token is not accepted.

@@ -1,10 +1,13 @@
-//! What a sign-in or a refresh hands out.
+//! Hands out what belongs to a session: after the commit that made it true, never before.
 
 use countersign_kernel::{Lifetime, Secret, Timestamp};
-use countersign_store::Session;
+use countersign_store::{Session, User};
 
-use crate::access_token::IssuedAccess;
-use crate::refresh_token::RefreshText;
+use crate::access_token::{AccessClaims, IssuedAccess, own_claims};
+use crate::csrf::CsrfOwner;
+use crate::error::Error;
+use crate::refresh_token::{RefreshText, RefreshToken};
+use crate::sessions::Sessions;
 
 /// What a sign-in or a refresh hands out.
 #[derive(Debug, Clone)]
@@ -15,7 +18,7 @@ pub struct Issued {
     pub access: IssuedAccess,
     /// The refresh token; none in a thin answer.
     pub refresh: Option<RefreshText>,
-    /// The `pageSession` cookie of the session. Only for sessions whose delivery is the cookie.
+    /// The `pageSession` cookie of the session. For sessions whose delivery is the cookie, and full answers.
     pub page: Secret<String>,
     /// The new `csrf` cookie; at a sign-in only.
     pub csrf: Option<String>,
@@ -26,7 +29,8 @@ pub struct Issued {
 }
 
 impl Issued {
-    /// Until the session is over if it is not used again: the smaller of both deadlines. The cookies' `Max-Age`.
+    /// Until the session is over if it is not used again: the nearer of both deadlines. `idleExpiresIn`, and the cookies'
+    /// `Max-Age`.
     #[must_use]
     pub fn idle_expires_in(&self) -> Lifetime {
         self.session.row.idle_deadline.min(self.session.row.absolute_deadline).since(self.now)
@@ -37,4 +41,48 @@ impl Issued {
     pub fn expires_in(&self) -> Lifetime {
         self.session.row.absolute_deadline.since(self.now)
     }
+}
+
+impl Sessions {
+    /// Everything for a new session: access token, refresh token, and the cookies that each sign-in sets anew.
+    /// `device_cookie` is the `deviceId` cookie that came with the sign-in: what other accounts proved in it is kept.
+    ///
+    /// # Errors
+    /// [`Error::Claim`] if the hook was refused, [`Error::Signing`]; the session stays, and its owner can sign in again.
+    pub fn issue(&self, session: &Session, user: &User, device_cookie: Option<&str>) -> Result<Issued, Error> {
+        let issued = self.answer(session.clone(), user, Extent::Full)?;
+        let device = session.device.map(|device| self.0.devices.cookie_for(user, device, device_cookie));
+        Ok(Issued { csrf: Some(self.0.csrf.mint(CsrfOwner::Session(session.id))), device, ..issued })
+    }
+
+    /// A new access token of a session that runs: after a step-up, and for commands.
+    ///
+    /// # Errors
+    /// [`Error::Claim`], [`Error::Signing`].
+    pub fn access_for(&self, session: &Session, user: &User) -> Result<IssuedAccess, Error> {
+        let own = own_claims(self.0.claims.as_deref(), user)?;
+        AccessClaims::new(session, user, own, &self.0.policy, self.now(), &self.0.env).sign(&self.signer())
+    }
+
+    /// What a refresh answers.
+    pub(crate) fn answer(&self, session: Session, user: &User, extent: Extent) -> Result<Issued, Error> {
+        Ok(Issued {
+            access: self.access_for(&session, user)?,
+            refresh: (extent == Extent::Full).then(|| self.0.refresh.seal(&RefreshToken::of(&session))),
+            page: self.0.pages.seal(session.id),
+            csrf: None,
+            device: None,
+            now: self.now(),
+            session,
+        })
+    }
+}
+
+/// How much is handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// With the refresh token.
+    Full,
+    /// Without it.
+    Thin,
 }

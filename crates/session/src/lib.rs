@@ -19,11 +19,16 @@ pub mod open;
 mod page_session;
 pub mod policy;
 pub mod refresh_token;
+pub mod revocations;
 mod revoke;
 pub mod rotate;
 mod sessions;
+mod step_up;
+mod sweep;
+mod tick;
+mod verify;
 
-pub use access_token::{ClaimRefused, ClaimsHook, IssuedAccess};
+pub use access_token::{ACCESS_TOKEN_TYPE, ClaimRefused, ClaimsHook, IssuedAccess};
 pub use attempt::{AttemptId, AttemptIds, NotAnAttemptId};
 pub use csrf::{Beside, CsrfKeys, CsrfOwner};
 pub use device::DeviceKeys;

@@ -1,10 +1,21 @@
-//! Rotates a refresh token.
+//! Exchanges a refresh token.
+//!
+//! The order on the path: MAC, per-session limit, judge, the one conditional write, and only then the access token, with the
+//! claims that the write read. Promises: of any number of racing calls each generation is made once, and all who get a
+//! refresh token get the same bytes; a lost race is judged again, eight times at most; what is decided later than ten
+//! seconds after it came is answered [`RotateVerdict::Busy`] with nothing written, theft above all; a person who was
+//! disabled is answered as if the session had ended. Follows DESIGN section 1.
 
-use countersign_kernel::SessionId;
-use countersign_limit::{Reading, Refused};
+use countersign_audit::{Actor, Event, Record};
+use countersign_kernel::{Lifetime, Origin, SessionId, Timestamp};
+use countersign_limit::{Reading, Refused, Taken};
+use countersign_store::{Delivery, Effect, NewRevocation, RefreshRow, RefreshWrite, Session, Target, User};
 
-use crate::issue::Issued;
-use crate::judge::RefreshCase;
+use crate::attempt::AttemptIds;
+use crate::error::Error;
+use crate::issue::{Extent, Issued};
+use crate::judge::{Answer, Judged, Moment, Presented, RefreshCase, judge};
+use crate::sessions::Sessions;
 
 /// What became of a presented refresh token.
 #[derive(Debug)]
@@ -19,7 +30,7 @@ pub struct Rotated {
     pub verdict: RotateVerdict,
 }
 
-/// What is answered to a refresh.
+/// What is answered to a refresh. No answer clears the cookie.
 #[derive(Debug)]
 pub enum RotateVerdict {
     /// Access token and refresh token.
@@ -36,6 +47,236 @@ pub enum RotateVerdict {
     Reused,
     /// `RATE_LIMITED`; nobody is signed out by it.
     Limited(Refused),
-    /// 503: nothing was written, or it was decided too late. Trying again helps.
+    /// 503: nothing was written, or it could not be said in time. Trying again helps.
     Busy,
 }
+
+impl Sessions {
+    /// Exchanges the refresh token `presented`, which came by `delivery`, with the attempt ids of the request.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails, and nothing has changed then; [`Error::Claim`] or [`Error::Signing`] after the
+    /// write: the same request gets its answer when it comes again.
+    pub async fn rotate(
+        &self,
+        presented: &str,
+        delivery: Delivery,
+        ids: AttemptIds,
+        origin: &Origin,
+    ) -> Result<Rotated, Error> {
+        let arrived = self.now();
+        let Some(token) = self.open_refresh(presented, delivery) else {
+            let (case, verdict) = (Some(RefreshCase::Invalid), RotateVerdict::Invalid);
+            return Ok(Rotated { case, session: None, readings: Vec::new(), verdict });
+        };
+        let session = Some(token.session);
+        let readings = match self.count_refresh(token.session, arrived) {
+            Taken::Allowed { readings, .. } => readings,
+            Taken::Refused(refused) => {
+                self.note_limit(token.session, &refused, origin).await?;
+                let readings = refused.readings.clone();
+                return Ok(Rotated { case: None, session, readings, verdict: RotateVerdict::Limited(refused) });
+            }
+        };
+        let hash = |id| self.0.attempts.hash(token.session, &id);
+        let presented = Presented {
+            generation: token.generation,
+            attempt: ids.attempt.map(hash),
+            last_attempt: ids.last.map(hash),
+            proof: None,
+        };
+        let request = Request { session: token.session, presented, arrived, origin };
+        for _ in 0..TRIES {
+            match self.try_once(&request).await? {
+                Attempt::Decided(case, verdict) => return Ok(Rotated { case: Some(case), session, readings, verdict }),
+                Attempt::LostRace => {}
+                Attempt::TooLate => break,
+            }
+        }
+        Ok(Rotated { case: None, session, readings, verdict: RotateVerdict::Busy })
+    }
+
+    async fn try_once(&self, request: &Request<'_>) -> Result<Attempt, Error> {
+        let Some((session, user)) = self.0.store.find_session_and_user(request.session).await? else {
+            return Ok(Attempt::Decided(RefreshCase::Unknown, RotateVerdict::Invalid));
+        };
+        if !user.is_active() {
+            return Ok(Attempt::Decided(RefreshCase::Ended, RotateVerdict::Revoked));
+        }
+        let now = self.now();
+        if request.is_late(now) {
+            return Ok(Attempt::TooLate);
+        }
+        let policy = &self.0.policy;
+        let settled = now.since(self.0.started_at) >= policy.window;
+        let judged = judge(&session.row, &request.presented, Moment { now, settled }, &policy.judge());
+        let extent = match judged.answer {
+            Answer::Invalid => return Ok(Attempt::Decided(judged.case, RotateVerdict::Invalid)),
+            Answer::Revoked => return Ok(Attempt::Decided(judged.case, RotateVerdict::Revoked)),
+            Answer::Expired => return Ok(Attempt::Decided(judged.case, RotateVerdict::Expired)),
+            Answer::Reused => return self.settle_theft(request, session, judged).await,
+            Answer::Full => Extent::Full,
+            Answer::Thin => Extent::Thin,
+        };
+        let case = judged.case;
+        let written = match judged.write {
+            Some(row) if is_worth_writing(&session.row, &row) => {
+                let write = request.write(&session, row);
+                let user = match case {
+                    RefreshCase::Recovered | RefreshCase::Proven => {
+                        self.write_audited(request, &session, &write, case).await?
+                    }
+                    _ => self.0.store.write_refresh_and_find_user(&write).await?,
+                };
+                user.map(|user| (after(session, write), user))
+            }
+            _ => Some((session, user)),
+        };
+        let Some((session, user)) = written else { return Ok(Attempt::LostRace) };
+        // Between the read and the write the person may have been disabled.
+        if !user.is_active() {
+            return Ok(Attempt::Decided(RefreshCase::Ended, RotateVerdict::Revoked));
+        }
+        // A revocation outlives every token that was signed within a good two minutes of it, and no longer.
+        if self.now().since(request.arrived) > SIGNED_WITHIN {
+            return Ok(Attempt::TooLate);
+        }
+        let issued = Box::new(self.answer(session, &user, extent)?);
+        let verdict = if extent == Extent::Full { RotateVerdict::Full(issued) } else { RotateVerdict::Thin(issued) };
+        Ok(Attempt::Decided(case, verdict))
+    }
+
+    /// Row 9: ends the session, revokes its access tokens and writes it down, all in one commit that is on disk before the
+    /// answer.
+    async fn settle_theft(&self, request: &Request<'_>, session: Session, judged: Judged) -> Result<Attempt, Error> {
+        let Some(row) = judged.write else { return Ok(Attempt::LostRace) };
+        let ended = row.ended;
+        let mut tx = self.0.store.begin().await?;
+        // Waiting for the writer may have taken long.
+        if request.is_late(tx.now()) {
+            return Ok(Attempt::TooLate);
+        }
+        if !tx.write_refresh(&request.write(&session, row)).await? {
+            return Ok(Attempt::LostRace);
+        }
+        let at = ended.map_or(tx.now(), |ended| ended.at);
+        let until = self.last_token_dies(tx.as_mut()).await?;
+        tx.revoke(NewRevocation {
+            target: Target::Session(session.id),
+            effect: Effect::Ended,
+            at,
+            until,
+            reason: THEFT.to_owned(),
+        });
+        tx.audit(self.record_case(Event::RefreshReused, request, &session, judged.case, tx.now()).refused(THEFT));
+        tx.commit().await?;
+        tracing::warn!(session.id = %session.id, user.id = %session.user, "spent refresh token came back: session ended");
+        Ok(Attempt::Decided(judged.case, RotateVerdict::Reused))
+    }
+
+    /// Rows 3 and 8 leave a record.
+    async fn write_audited(
+        &self,
+        request: &Request<'_>,
+        session: &Session,
+        write: &RefreshWrite,
+        case: RefreshCase,
+    ) -> Result<Option<User>, Error> {
+        let event = if case == RefreshCase::Proven { Event::RefreshProven } else { Event::SessionRecovered };
+        let mut tx = self.0.store.begin().await?;
+        if !tx.write_refresh(write).await? {
+            return Ok(None);
+        }
+        let user = tx.find_user(session.user).await?;
+        tx.audit(self.record_case(event, request, session, case, tx.now()));
+        tx.commit().await?;
+        Ok(user)
+    }
+
+    fn record_case(
+        &self,
+        event: Event,
+        request: &Request<'_>,
+        session: &Session,
+        case: RefreshCase,
+        now: Timestamp,
+    ) -> Record {
+        Record::new(event, Actor::Anonymous, request.origin, now, &self.0.env)
+            .of(session.user)
+            .in_session(session.id)
+            .with("refresh_case", case.as_str())
+            .with("presented_generation", request.presented.generation.to_string())
+            .with("live_generation", session.row.generation.to_string())
+    }
+
+    fn count_refresh(&self, session: SessionId, now: Timestamp) -> Taken {
+        let limiter = &self.0.limiter;
+        limiter.take(&[(self.0.policy.refresh_limit, limiter.key(&[b"refresh", &session.to_bytes()]))], now)
+    }
+
+    /// Once per session and window.
+    async fn note_limit(&self, session: SessionId, refused: &Refused, origin: &Origin) -> Result<(), Error> {
+        if refused.first_in_window {
+            let mut tx = self.0.store.begin().await?;
+            let record = Record::new(Event::LimitReached, Actor::Anonymous, origin, tx.now(), &self.0.env);
+            tx.audit(record.in_session(session).refused(refused.name));
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+/// One request on its way through the table.
+struct Request<'a> {
+    session: SessionId,
+    presented: Presented,
+    arrived: Timestamp,
+    origin: &'a Origin,
+}
+
+impl Request<'_> {
+    fn is_late(&self, now: Timestamp) -> bool {
+        now.since(self.arrived) > JUDGED_WITHIN
+    }
+
+    fn write(&self, session: &Session, row: RefreshRow) -> RefreshWrite {
+        RefreshWrite {
+            id: session.id,
+            judged_version: session.row.version,
+            last_seen_at: row.seen_at,
+            row,
+            address: self.origin.address.map(|address| address.to_string()),
+        }
+    }
+}
+
+enum Attempt {
+    Decided(RefreshCase, RotateVerdict),
+    /// Somebody else wrote the row first.
+    LostRace,
+    TooLate,
+}
+
+/// Whether later judgements would differ, or the idle deadline moves by a minute. A repetition that changes nothing is
+/// answered without a write, so that a crowd with one token makes one.
+fn is_worth_writing(judged: &RefreshRow, row: &RefreshRow) -> bool {
+    let marks = |row: &RefreshRow| (row.generation, row.delivered, row.uses_ids, row.ended);
+    marks(judged) != marks(row)
+        || judged.answered != row.answered
+        || row.idle_deadline.since(judged.idle_deadline) >= SLIDE_AT_MOST_EVERY
+}
+
+fn after(session: Session, write: RefreshWrite) -> Session {
+    let RefreshWrite { row, last_seen_at, address, .. } = write;
+    Session { row, last_seen_at, address: address.or(session.address), ..session }
+}
+
+/// How often a lost race is judged again.
+const TRIES: usize = 8;
+/// A request is judged within this long or not at all.
+const JUDGED_WITHIN: Lifetime = Lifetime::from_seconds(10);
+/// An access token is signed within this long or not at all. Well below the 150 s that a revocation outlives its tokens.
+const SIGNED_WITHIN: Lifetime = Lifetime::from_seconds(60);
+/// A write that only slides the idle deadline happens at most this often.
+const SLIDE_AT_MOST_EVERY: Lifetime = Lifetime::from_minutes(1);
+const THEFT: &str = "theft";

@@ -1,165 +1,172 @@
-//! The handle.
+//! The handle: everything that the verbs of this floor share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use countersign_audit::Actor;
-use countersign_kernel::{Env, Origin, SessionId, Timestamp, TokenId, UserId};
+use countersign_jose as jose;
+use countersign_kernel::{Env, Lifetime, SessionId, Timestamp};
+use countersign_keys::{Keyring, Roots};
 use countersign_limit::Limiter;
-use countersign_store::{Delivery, EndReason, Session, Store, Tx, User};
+use countersign_store::{Delivery, Session, Store};
+use quick_cache::sync::Cache;
 
-use crate::access_token::IssuedAccess;
-use crate::attempt::AttemptIds;
+use crate::access_token::ClaimsHook;
+use crate::attempt::AttemptKeys;
 use crate::csrf::CsrfKeys;
 use crate::device::DeviceKeys;
 use crate::error::Error;
-use crate::identity::{Identity, TokenError};
-use crate::issue::Issued;
-use crate::open::NewSession;
+use crate::identity::Identity;
+use crate::page_session::PageKeys;
 use crate::policy::Policy;
-use crate::rotate::Rotated;
+use crate::refresh_token::{RefreshKeys, RefreshToken};
+use crate::revocations::LiveSet;
+use crate::tick::Rounds;
 
-/// Everything that can be done with sessions. Cheap to clone.
+/// Everything that can be done with sessions. Cheap to clone; all clones are one.
 #[derive(Clone)]
-pub struct Sessions(Arc<Inner>);
+pub struct Sessions(pub(crate) Arc<Inner>);
 
-struct Inner {
-    store: Arc<dyn Store>,
-    env: Env,
-    limiter: Arc<dyn Limiter>,
-    policy: Policy,
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) env: Env,
+    pub(crate) keyring: Keyring,
+    pub(crate) limiter: Arc<dyn Limiter>,
+    pub(crate) policy: Policy,
+    pub(crate) claims: Option<Arc<dyn ClaimsHook>>,
+    pub(crate) refresh: RefreshKeys,
+    pub(crate) attempts: AttemptKeys,
+    pub(crate) pages: PageKeys,
+    pub(crate) csrf: CsrfKeys,
+    pub(crate) devices: DeviceKeys,
+    pub(crate) live: Arc<LiveSet>,
+    /// Verified tokens, the whole text as the key. Revocation is checked all the same.
+    pub(crate) remembered: Cache<Box<str>, Arc<Identity>>,
+    /// When this process began to judge.
+    pub(crate) started_at: Timestamp,
+    /// When the database last answered the catch-up, in microseconds since the epoch.
+    pub(crate) heard_at: AtomicI64,
+    /// Whether a token named a key that we do not know.
+    pub(crate) key_missed: AtomicBool,
+    pub(crate) rounds: tokio::sync::Mutex<Rounds>,
 }
 
-#[expect(clippy::todo, clippy::missing_errors_doc, unused_variables, reason = "the shape first")]
 impl Sessions {
-    // pub async fn start(store, env, keyring: Keyring, roots: &Roots, limiter, policy, claims: Option<Arc<dyn ClaimsHook>>) -> Result<Self, Error>
+    /// Loads the live revocations and notes how long access tokens live from now on. From the return on, every commit of
+    /// this process that revokes something counts at once.
+    ///
+    /// # Errors
+    /// [`Error::Policy`] if the policy cannot be served by; [`Error::Store`] if the database does not answer.
+    pub async fn start(
+        store: Arc<dyn Store>,
+        env: Env,
+        keyring: Keyring,
+        roots: &Roots,
+        limiter: Arc<dyn Limiter>,
+        policy: Policy,
+        claims: Option<Arc<dyn ClaimsHook>>,
+    ) -> Result<Self, Error> {
+        policy.check()?;
+        let live = Arc::new(LiveSet::new());
+        let started_at = store.now();
+        let sessions = Self(Arc::new(Inner {
+            keyring,
+            limiter,
+            claims,
+            refresh: RefreshKeys::new(roots.refresh.clone()),
+            attempts: AttemptKeys::new(&roots.lookup),
+            pages: PageKeys::new(&roots.cookies),
+            csrf: CsrfKeys::new(&roots.cookies, env.clone()),
+            devices: DeviceKeys::new(&roots.cookies),
+            live: Arc::clone(&live),
+            remembered: Cache::new(policy.remembered_tokens),
+            started_at,
+            heard_at: AtomicI64::new(started_at.as_micros()),
+            key_missed: AtomicBool::new(false),
+            rounds: tokio::sync::Mutex::new(Rounds::new(started_at)),
+            store,
+            env,
+            policy,
+        }));
+        // Subscribe, then load: what is committed in between comes twice, which is harmless, and never not at all.
+        sessions.0.store.observe(live);
+        sessions.note_access_lifetime().await?;
+        sessions.load_revocations().await?;
+        Ok(sessions)
+    }
 
-    /// Opens a session in the caller's transaction; the audit record is the caller's.
-    pub async fn open(&self, tx: &mut dyn Tx, user: &User, new: NewSession) -> Result<Session, Error> {
-        todo!()
-    }
-    /// Hands out everything for a new session, after the commit.
-    pub fn issue(&self, session: &Session, user: &User, device_cookie: Option<&str>) -> Result<Issued, Error> {
-        todo!()
-    }
-    /// A new access token of a session that runs: after a step-up.
-    pub fn access_for(&self, session: &Session, user: &User) -> Result<IssuedAccess, Error> {
-        todo!()
-    }
-    /// Exchanges a refresh token.
-    pub async fn rotate(
-        &self,
-        presented: &str,
-        delivery: Delivery,
-        ids: AttemptIds,
-        origin: &Origin,
-    ) -> Result<Rotated, Error> {
-        todo!()
-    }
-    /// Who an access token speaks for.
-    pub fn verify(&self, token: &str) -> Result<Arc<Identity>, TokenError> {
-        todo!()
-    }
-    /// The session of a refresh token, by its MAC alone.
+    /// The session of a refresh token that came this way, by its MAC alone: it may have ended, and the token may be spent.
+    #[must_use]
     pub fn read_refresh(&self, text: &str, delivery: Delivery) -> Option<SessionId> {
-        todo!()
+        self.open_refresh(text, delivery).map(|token| token.session)
     }
-    /// The session of a `pageSession` cookie, by its MAC alone.
+
+    /// The session of a `pageSession` cookie, by its MAC alone: it may have ended.
+    #[must_use]
     pub fn page_session(&self, text: &str) -> Option<SessionId> {
-        todo!()
+        self.0.pages.open(text)
     }
-    /// Ends a session; `false` where there is none that lives.
-    pub async fn end(
-        &self,
-        session: SessionId,
-        reason: EndReason,
-        actor: Actor,
-        origin: &Origin,
-    ) -> Result<bool, Error> {
-        todo!()
+
+    /// The session with this id, ended or not: for pages that show who is signed in, and for commands.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn find(&self, session: SessionId) -> Result<Option<Session>, Error> {
+        Ok(self.0.store.snapshot().await?.find_session(session).await?)
     }
-    /// The same in the caller's transaction.
-    pub async fn end_in(
-        &self,
-        tx: &mut dyn Tx,
-        session: SessionId,
-        reason: EndReason,
-        actor: Actor,
-        origin: &Origin,
-    ) -> Result<bool, Error> {
-        todo!()
-    }
-    /// Ends every session of a person; how many.
-    pub async fn end_all(&self, user: UserId, reason: EndReason, actor: Actor, origin: &Origin) -> Result<u64, Error> {
-        todo!()
-    }
-    /// The same in the caller's transaction; raises `ver` itself and revokes below it. The audit record is the caller's.
-    pub async fn end_all_in(
-        &self,
-        tx: &mut dyn Tx,
-        user: UserId,
-        except: Option<SessionId>,
-        reason: EndReason,
-    ) -> Result<u64, Error> {
-        todo!()
-    }
-    /// Supersedes everyone's tokens below the new `ver`s that a change of rights has raised.
-    pub async fn supersede_in(&self, tx: &mut dyn Tx, raised: &[(UserId, u64)], reason: &str) -> Result<(), Error> {
-        todo!()
-    }
-    /// Ends one session of this person; `false` where it is not his or does not live.
-    pub async fn end_one_of(
-        &self,
-        user: UserId,
-        session: SessionId,
-        actor: Actor,
-        origin: &Origin,
-    ) -> Result<bool, Error> {
-        todo!()
-    }
-    /// Revokes one access token.
-    pub async fn revoke_token(&self, token: TokenId, actor: Actor, origin: &Origin) -> Result<(), Error> {
-        todo!()
-    }
-    /// The person's living sessions, most recently used first.
-    pub async fn list(&self, user: UserId) -> Result<Vec<Session>, Error> {
-        todo!()
-    }
-    /// Records a stronger or newer proof; the session as it is then, or none where it does not live.
-    pub async fn step_up_in(
-        &self,
-        tx: &mut dyn Tx,
-        session: SessionId,
-        amr: &[&str],
-        auth_time: Timestamp,
-    ) -> Result<Option<Session>, Error> {
-        todo!()
-    }
-    /// Whether the identity's sign-in is recent enough for what is dangerous.
-    pub fn is_recent(&self, identity: &Identity) -> bool {
-        todo!()
-    }
-    /// Follows the revocation log and the keys, forgets what is over. Cheap when nothing has changed: call it four times a second.
-    pub async fn tick(&self) -> Result<(), Error> {
-        todo!()
-    }
-    /// The published keys as JSON.
-    pub fn jwks(&self) -> Arc<str> {
-        todo!()
-    }
+
     /// CSRF tokens.
+    #[must_use]
     pub fn csrf(&self) -> &CsrfKeys {
-        todo!()
+        &self.0.csrf
     }
+
     /// Device cookies.
+    #[must_use]
     pub fn devices(&self) -> &DeviceKeys {
-        todo!()
+        &self.0.devices
     }
+
     /// The policy.
+    #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.0.policy
     }
+
+    /// The ring of signing keys: what is published, and what the commands for keys act on.
+    #[must_use]
+    pub fn keyring(&self) -> &Keyring {
+        &self.0.keyring
+    }
+
+    /// The live set of revocations.
+    #[must_use]
+    pub fn revocations(&self) -> &LiveSet {
+        &self.0.live
+    }
+
     /// The database's time.
+    #[must_use]
     pub fn now(&self) -> Timestamp {
         self.0.store.now()
+    }
+
+    /// For how long the revocation log has not answered: a node cut off for a minute is not ready.
+    #[must_use]
+    pub fn silent_for(&self) -> Lifetime {
+        self.now().since(Timestamp::from_micros(self.0.heard_at.load(Ordering::Relaxed)))
+    }
+
+    pub(crate) fn open_refresh(&self, text: &str, delivery: Delivery) -> Option<RefreshToken> {
+        self.0.refresh.open(text, self.now()).filter(|token| token.delivery == delivery)
+    }
+
+    pub(crate) fn signer(&self) -> Arc<jose::SigningKey> {
+        self.0.keyring.signer()
+    }
+}
+
+impl std::fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sessions").field("policy", &self.0.policy).field("live", &self.0.live).finish_non_exhaustive()
     }
 }

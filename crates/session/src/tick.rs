@@ -1,0 +1,189 @@
+//! The round that keeps a node up to date: follows the revocation log and the keys, forgets what is over, sweeps.
+//!
+//! Promises: cheap when nothing has changed (one small read); what another node revoked is known after the next round; a log
+//! that was rolled back (a restored backup, a failover) is merged, and revocations that it lacks are written again: nothing
+//! live is forgotten. Follows DESIGN section 2.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+
+use countersign_kernel::{Lifetime, Timestamp};
+use countersign_store::{Effect, NewRevocation, Revocation, RevocationHead, Target};
+
+use crate::error::Error;
+use crate::revocations::Live;
+use crate::sessions::Sessions;
+
+/// When each of the slower duties is due.
+pub(crate) struct Rounds {
+    expire: Timestamp,
+    forget: Timestamp,
+    note: Timestamp,
+    pub(crate) sweep: Timestamp,
+}
+
+impl Rounds {
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Self {
+            expire: now + EXPIRE_EVERY,
+            forget: now + FORGET_EVERY,
+            note: now + NOTE_EVERY,
+            sweep: now + SWEEP_EVERY,
+        }
+    }
+}
+
+impl Sessions {
+    /// Does one round. Called several times a second; where a round is still under way, another does nothing.
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Keys`]; the next round tries again.
+    pub async fn tick(&self) -> Result<(), Error> {
+        let Ok(mut rounds) = self.0.rounds.try_lock() else { return Ok(()) };
+        let keys = self.follow_revocations().await?;
+        self.follow_keys(keys).await?;
+        let now = self.now();
+        if is_due(&mut rounds.expire, EXPIRE_EVERY, now) {
+            self.0.live.expire(now);
+        }
+        if is_due(&mut rounds.forget, FORGET_EVERY, now) {
+            self.forget_expired(now);
+        }
+        if now >= rounds.note {
+            self.note_access_lifetime().await?;
+            rounds.note = now + NOTE_EVERY;
+        }
+        if now >= rounds.sweep {
+            // A full batch means that there is more: go on at the next round, so that no batch is long.
+            let more = self.sweep(now).await?;
+            rounds.sweep = if more { now } else { now + SWEEP_EVERY };
+        }
+        Ok(())
+    }
+
+    /// Reads the whole log into the live set.
+    pub(crate) async fn load_revocations(&self) -> Result<(), Error> {
+        let (head, _) = self.merge_log().await?;
+        self.0.live.advance_to(head);
+        Ok(())
+    }
+
+    /// Notes how long access tokens live, so that every node keeps revocations long enough.
+    pub(crate) async fn note_access_lifetime(&self) -> Result<(), Error> {
+        let seconds = u32::try_from(self.0.policy.access.as_seconds_ceil()).unwrap_or(u32::MAX);
+        let mut tx = self.0.store.begin().await?;
+        let now = tx.now();
+        tx.note_access_lifetime(seconds, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Takes up what the log has gained; the store's number of key changes.
+    async fn follow_revocations(&self) -> Result<u64, Error> {
+        // Ours first: a commit of this process in between can only make the log longer.
+        let known = self.0.live.head();
+        let (head, keys) = self.0.store.heads().await?;
+        self.0.heard_at.store(self.now().as_micros(), Ordering::Relaxed);
+        if head != known && !(head.seq > known.seq && self.continue_from(known).await?) {
+            self.recover_log().await?;
+        }
+        Ok(keys)
+    }
+
+    /// Reads on from `known`; `false` where the log does not show that it is the one we know: it was rolled back and has
+    /// grown past us since, or its records up to there have been swept.
+    async fn continue_from(&self, known: RevocationHead) -> Result<bool, Error> {
+        let mut tx = self.0.store.snapshot().await?;
+        let mut after = known.seq.saturating_sub(1);
+        let mut is_proven = known.seq == 0;
+        loop {
+            let page = tx.list_revocations(after, PAGE).await?;
+            for Revocation { seq, hash, record } in &page {
+                is_proven |= (*seq, *hash) == (known.seq, known.hash);
+                if !is_proven {
+                    return Ok(false);
+                }
+                self.0.live.add(record);
+                self.0.live.advance_to(RevocationHead { seq: *seq, hash: *hash });
+                after = *seq;
+            }
+            if page.len() < PAGE as usize {
+                return Ok(is_proven);
+            }
+        }
+    }
+
+    /// The log is not the one we know: merges it, and writes again what it lacks.
+    async fn recover_log(&self) -> Result<(), Error> {
+        // Read before the log: all of this was committed once, so what the log lacks was rolled back.
+        let live = self.0.live.live(self.now());
+        let (head, logged) = self.merge_log().await?;
+        // The set keeps whole seconds, rounded up.
+        let is_logged = |live: &Live| {
+            let logged = logged.get(&(live.target, live.effect));
+            logged.is_some_and(|until| *until + Lifetime::from_seconds(1) >= live.until)
+        };
+        let missing: Vec<_> = live.into_iter().filter(|live| !is_logged(live)).collect();
+        self.0.live.restart_at(head);
+        for batch in missing.chunks(PAGE as usize) {
+            let mut tx = self.0.store.begin().await?;
+            for live in batch {
+                tx.revoke(NewRevocation {
+                    target: live.target,
+                    effect: live.effect,
+                    at: tx.now(),
+                    until: live.until,
+                    reason: "restored".to_owned(),
+                });
+            }
+            tx.commit().await?;
+        }
+        if !missing.is_empty() {
+            tracing::warn!(revocations = missing.len(), "the revocation log had lost records: written again");
+        }
+        Ok(())
+    }
+
+    /// Adds every record of the log; its head, and what it holds until when.
+    async fn merge_log(&self) -> Result<(RevocationHead, HashMap<(Target, Effect), Timestamp>), Error> {
+        let mut tx = self.0.store.snapshot().await?;
+        let head = tx.revocation_head().await?;
+        let (mut after, mut logged) = (0, HashMap::new());
+        loop {
+            let page = tx.list_revocations(after, PAGE).await?;
+            for Revocation { seq, record, .. } in &page {
+                after = *seq;
+                self.0.live.add(record);
+                let until = logged.entry((record.target, record.effect)).or_insert(record.until);
+                *until = record.until.max(*until);
+            }
+            if page.len() < PAGE as usize {
+                return Ok((head, logged));
+            }
+        }
+    }
+
+    async fn follow_keys(&self, head: u64) -> Result<(), Error> {
+        let missed = self.0.key_missed.swap(false, Ordering::Relaxed);
+        let was_read = self.0.keyring.follow(head).await?;
+        if missed && !was_read && self.0.keyring.wants_reload("") {
+            self.0.keyring.reload().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a duty is due; puts it off if it is.
+fn is_due(at: &mut Timestamp, every: Lifetime, now: Timestamp) -> bool {
+    let due = now >= *at;
+    if due {
+        *at = now + every;
+    }
+    due
+}
+
+const PAGE: u32 = 500;
+const EXPIRE_EVERY: Lifetime = Lifetime::from_seconds(5);
+const FORGET_EVERY: Lifetime = Lifetime::from_minutes(1);
+const NOTE_EVERY: Lifetime = Lifetime::from_hours(1);
+const SWEEP_EVERY: Lifetime = Lifetime::from_minutes(1);
