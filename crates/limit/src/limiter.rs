@@ -20,6 +20,25 @@ pub trait Limiter: Send + Sync + 'static {
 
     /// How full a bucket is. Changes nothing.
     fn peek(&self, quota: Quota, key: Key, now: Timestamp) -> Reading;
+
+    /// How full these buckets are, one reading a name: the one with the least left. Changes nothing.
+    fn readings(&self, charges: &[(Quota, Key)], now: Timestamp) -> Vec<Reading> {
+        let mut readings = Vec::with_capacity(charges.len());
+        for (quota, key) in charges {
+            keep_tightest(&mut readings, self.peek(*quota, *key, now));
+        }
+        readings
+    }
+}
+
+/// One reading a name: of a tier and the tier above it, the one with the smaller share left.
+pub(crate) fn keep_tightest(readings: &mut Vec<Reading>, new: Reading) {
+    let share = |r: &Reading| u64::from(r.remaining) * u64::from(u32::MAX) / u64::from(r.limit.max(1));
+    match readings.iter_mut().find(|r| r.name == new.name) {
+        Some(old) if share(&new) < share(old) => *old = new,
+        Some(_) => {}
+        None => readings.push(new),
+    }
 }
 
 /// What became of a charge.
@@ -79,5 +98,9 @@ impl Limiter for Unlimited {
             reset: Lifetime::ZERO,
             window: quota.window,
         }
+    }
+
+    fn readings(&self, _charges: &[(Quota, Key)], _now: Timestamp) -> Vec<Reading> {
+        Vec::new()
     }
 }

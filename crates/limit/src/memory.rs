@@ -13,7 +13,7 @@ use aws_lc_rs::hmac;
 use countersign_kernel::{Env, Lifetime, Timestamp};
 
 use crate::bucket::Bucket;
-use crate::limiter::{Limiter, Receipt, Refused, Taken};
+use crate::limiter::{Limiter, Receipt, Refused, Taken, keep_tightest};
 use crate::quota::{Key, Quota, Reading};
 
 const SHARDS: usize = 16;
@@ -191,8 +191,9 @@ impl Hasher for AlreadyHashed {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        for (place, byte) in self.0.to_le_bytes().iter().zip(bytes).enumerate().map(|(i, (_, b))| (i, *b)) {
-            self.0 ^= u64::from(byte) << (8 * place);
+        // Only u128 is ever hashed; anything else must still work.
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
         }
     }
 
@@ -238,14 +239,4 @@ const fn unused(quota: Quota) -> Reading {
 /// A limit of zero refuses though nothing is counted.
 const fn unused_wait(quota: Quota) -> Lifetime {
     if quota.limit == 0 { quota.window } else { Lifetime::ZERO }
-}
-
-/// One reading a name: of a tier and the tier above it, the one with the smaller share left.
-fn keep_tightest(readings: &mut Vec<Reading>, new: Reading) {
-    let share = |r: &Reading| u64::from(r.remaining) * u64::from(u32::MAX) / u64::from(r.limit.max(1));
-    match readings.iter_mut().find(|r| r.name == new.name) {
-        Some(old) if share(&new) < share(old) => *old = new,
-        Some(_) => {}
-        None => readings.push(new),
-    }
 }

@@ -1,0 +1,202 @@
+//! The handle, and what its verbs share.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use countersign_audit::{Actor, Event, Record};
+use countersign_kernel::{Env, Origin, Secret, UserId};
+use countersign_limit::{Limiter, Policies, Reading, Refused};
+use countersign_password::{Hasher, Policy};
+use countersign_session::{Issued, Sessions};
+use countersign_store::{PasswordHash, Store, Tx, User};
+
+use crate::error::Error;
+use crate::limits::AccountKeys;
+
+/// A verdict, and how full the buckets are that were charged for it.
+pub type Told<V> = (V, Vec<Reading>);
+
+/// Everything that can be done with accounts. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    env: Env,
+    sessions: Sessions,
+    hasher: Arc<Hasher>,
+    limiter: Arc<dyn Limiter>,
+    policies: Policies,
+    password_policy: Policy,
+    keys: AccountKeys,
+}
+
+/// What [`Accounts`] is made of.
+pub struct Parts {
+    /// Where accounts are kept.
+    pub store: Arc<dyn Store>,
+    /// Time and chance.
+    pub env: Env,
+    /// Opens and ends sessions. Kept on the same store.
+    pub sessions: Sessions,
+    /// Hashes passwords.
+    pub hasher: Arc<Hasher>,
+    /// Counts.
+    pub limiter: Arc<dyn Limiter>,
+    /// What is counted.
+    pub policies: Policies,
+    /// What new passwords must be.
+    pub password_policy: Policy,
+    /// The root `lookup`: addresses are counted and audited under a MAC with a key derived from it.
+    pub lookup_root: Secret<[u8; 32]>,
+}
+
+/// Somebody who has just signed in.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// Who.
+    pub user: User,
+    /// The session, and what belongs to it.
+    pub issued: Issued,
+}
+
+impl Accounts {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner {
+            keys: AccountKeys::new(&parts.lookup_root),
+            store: parts.store,
+            env: parts.env,
+            sessions: parts.sessions,
+            hasher: parts.hasher,
+            limiter: parts.limiter,
+            policies: parts.policies,
+            password_policy: parts.password_policy,
+        }))
+    }
+
+    /// What new passwords must be.
+    #[must_use]
+    pub fn password_policy(&self) -> &Policy {
+        &self.0.password_policy
+    }
+
+    /// What the hasher has done: for metrics.
+    #[must_use]
+    pub fn hashing(&self) -> countersign_password::Work {
+        self.0.hasher.work()
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        self.0.store.as_ref()
+    }
+
+    pub(crate) fn env(&self) -> &Env {
+        &self.0.env
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    pub(crate) fn hasher(&self) -> &Hasher {
+        &self.0.hasher
+    }
+
+    pub(crate) fn limiter(&self) -> &dyn Limiter {
+        self.0.limiter.as_ref()
+    }
+
+    pub(crate) fn policies(&self) -> &Policies {
+        &self.0.policies
+    }
+
+    pub(crate) fn keys(&self) -> &AccountKeys {
+        &self.0.keys
+    }
+
+    /// What everybody knows of a person and this place: no password may be hardly more than that.
+    pub(crate) fn context<'a>(&'a self, email: &'a str, name: &'a str) -> [&'a str; 3] {
+        let issuer = self.0.sessions.policy().issuer.as_str();
+        let host = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
+        [email, name, host]
+    }
+
+    /// A record of this moment, by the clock of `tx`.
+    pub(crate) fn record(&self, tx: &dyn Tx, event: Event, actor: Actor, origin: &Origin) -> Record {
+        Record::new(event, actor, origin, tx.now(), &self.0.env)
+    }
+
+    /// Writes one record in a transaction of its own: of a refusal that changes nothing else.
+    pub(crate) async fn audit_alone(
+        &self,
+        event: Event,
+        actor: Actor,
+        origin: &Origin,
+        shape: impl Fn(Record) -> Record,
+    ) -> Result<(), Error> {
+        retrying(|| async {
+            let mut tx = self.store().begin().await?;
+            let record = self.record(tx.as_ref(), event, actor, origin);
+            tx.audit(shape(record));
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
+    /// Writes that a limit was reached, if this refusal is the first of its window.
+    pub(crate) async fn audit_limit(
+        &self,
+        refused: &Refused,
+        actor: Actor,
+        subject: Option<UserId>,
+        origin: &Origin,
+        act: &str,
+    ) -> Result<(), Error> {
+        if !refused.first_in_window {
+            return Ok(());
+        }
+        self.audit_alone(Event::LimitReached, actor, origin, |record| {
+            let record = record.refused(refused.name).with("act", act);
+            match subject {
+                Some(subject) => record.of(subject),
+                None => record,
+            }
+        })
+        .await
+    }
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accounts").field("hasher", &self.0.hasher).finish_non_exhaustive()
+    }
+}
+
+/// How often a verb is tried again that lost against another transaction.
+const RETRIES: u32 = 4;
+
+/// Runs the whole of a transaction again as long as it loses against others.
+pub(crate) async fn retrying<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let mut left = RETRIES;
+    loop {
+        match attempt().await {
+            Err(error) if error.is_conflict() && left > 0 => left -= 1,
+            done => return done,
+        }
+    }
+}
+
+/// Whether two stored hashes are the same text.
+pub(crate) fn same_hash(a: Option<&PasswordHash>, b: Option<&PasswordHash>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => a.0.matches(b.0.expose().as_bytes()),
+        _ => false,
+    }
+}

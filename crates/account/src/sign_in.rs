@@ -1,0 +1,269 @@
+//! Signs somebody in with a password.
+//!
+//! The ceremony is a state machine, and this file is the whole of it: find, count, prove, settle. Promises: an account that does
+//! not exist, one that is disabled and a wrong password cost the same hash and get the same answer, and the same limits; tries
+//! are counted in one atomic step before any work, and a good one gives back its own charge and no other; a password that was
+//! changed meanwhile opens nothing; the session whose cookie came along ends in the same transaction. A second factor joins
+//! between prove and settle, as another verdict.
+
+use countersign_audit::{Actor, Event, Record};
+use countersign_kernel::{DeviceId, Origin, Secret, SessionId};
+use countersign_limit::Refused;
+use countersign_password::{Busy, HashError, Password, Verification};
+use countersign_session::{NewSession, Session};
+use countersign_store::{Delivery, EndReason, PasswordHash, User};
+
+use crate::accounts::{Accounts, Opened, Told, retrying, same_hash};
+use crate::email::EmailAddress;
+use crate::error::Error;
+use crate::limits::{self, AccountKey, Charge};
+use crate::sign_up::PASSWORD_AMR;
+
+/// A sign-in as it was received.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// The address.
+    pub email: String,
+    /// The password.
+    pub password: Secret<String>,
+    /// How the session's refresh token travels.
+    pub delivery: Delivery,
+    /// Whether its cookies outlive the browser.
+    pub remember: bool,
+    /// The session whose refresh cookie came along, by its MAC: it ends if the sign-in succeeds.
+    pub replaces: Option<SessionId>,
+    /// The `deviceId` cookie that came along.
+    pub device_cookie: Option<String>,
+}
+
+/// What became of a sign-in.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SignInVerdict {
+    /// A session is open.
+    SignedIn(Box<Opened>),
+    /// No: wrong address, wrong password, or an account that is disabled. Never said which.
+    Failed,
+    /// Too many tries.
+    Limited(Refused),
+    /// Too many passwords wait to be hashed.
+    Busy(Busy),
+}
+
+/// An account as it was before the hash was computed.
+struct Found {
+    user: User,
+    hash: Option<PasswordHash>,
+}
+
+/// What the proof says, and about whom.
+enum Proof {
+    /// This person's password, under this hash; a new hash where the old one is behind the policy.
+    Good { hash: PasswordHash, rehash: Option<PasswordHash> },
+    /// Refused, with the reason for the audit trail.
+    Bad(&'static str),
+}
+
+/// What the transaction has done.
+enum Settled {
+    Opened(Box<(User, Session)>),
+    Refused,
+    /// The account has changed since it was found: nothing is decided.
+    Moved,
+}
+
+/// How often a sign-in begins anew because the account changed under it.
+const TRIES: u32 = 4;
+
+impl Accounts {
+    /// Signs in.
+    ///
+    /// # Errors
+    /// [`Error`] if the store, the hasher or the sessions fail; nothing has changed then, and the try stays counted.
+    pub async fn sign_in(&self, request: SignIn, origin: &Origin) -> Result<Told<SignInVerdict>, Error> {
+        let email = EmailAddress::parse(&request.email).ok();
+        let account = self.keys().of(&request.email, email.as_ref());
+        let mut found = self.find_for_sign_in(email.as_ref()).await?;
+        let known_device = self.known_device(found.as_ref(), &request);
+
+        let charge = match Charge::take(self, limits::sign_in(self, account, known_device, origin)) {
+            Ok(charge) => charge,
+            Err(refused) => {
+                let subject = found.as_ref().map(|f| f.user.id);
+                self.audit_limit(&refused, Actor::Anonymous, subject, origin, "sign_in").await?;
+                let readings = refused.readings.clone();
+                return Ok((SignInVerdict::Limited(refused), readings));
+            }
+        };
+
+        for _ in 0..TRIES {
+            let proof = match self.prove(found.as_ref(), &request.password).await {
+                Ok(proof) => proof,
+                Err(HashError::Busy(busy)) => {
+                    let shape = |record| about(record, found.as_ref(), account).refused("overloaded");
+                    self.audit_alone(Event::SignInFailed, Actor::Anonymous, origin, shape).await?;
+                    return Ok((SignInVerdict::Busy(busy), charge.give_back(self)));
+                }
+                Err(HashError::Fault(error)) => return Err(error.into()),
+            };
+            let settled = retrying(|| async {
+                match (&proof, &found) {
+                    (Proof::Good { hash, rehash }, Some(found)) => {
+                        self.write_sign_in(&request, found, hash, rehash.as_ref(), known_device, origin).await
+                    }
+                    (Proof::Good { .. }, None) => self.write_failure("unknown_account", None, account, origin).await,
+                    (Proof::Bad(reason), found) => self.write_failure(reason, found.as_ref(), account, origin).await,
+                }
+            })
+            .await?;
+            match settled {
+                Settled::Refused => return Ok((SignInVerdict::Failed, charge.keep())),
+                Settled::Moved => found = self.find_for_sign_in(email.as_ref()).await?,
+                Settled::Opened(opened) => {
+                    let (user, session) = *opened;
+                    let readings = charge.give_back(self);
+                    let issued = self.sessions().issue(&session, &user, request.device_cookie.as_deref())?;
+                    return Ok((SignInVerdict::SignedIn(Box::new(Opened { user, issued })), readings));
+                }
+            }
+        }
+        Err(Error::KeptChanging)
+    }
+
+    async fn find_for_sign_in(&self, email: Option<&EmailAddress>) -> Result<Option<Found>, Error> {
+        // What is no address belongs to nobody; the look-up is made all the same.
+        let key = email.map_or("", EmailAddress::key);
+        let mut tx = self.store().snapshot().await?;
+        let Some(user) = tx.find_user_by_email_key(key).await? else { return Ok(None) };
+        let hash = tx.find_password(user.id).await?;
+        Ok(Some(Found { user, hash }))
+    }
+
+    fn known_device(&self, found: Option<&Found>, request: &SignIn) -> Option<DeviceId> {
+        self.sessions().devices().known(&found?.user, request.device_cookie.as_deref()?)
+    }
+
+    /// One hash, whoever it is.
+    async fn prove(&self, found: Option<&Found>, presented: &Secret<String>) -> Result<Proof, HashError> {
+        // A text that no password can be is wrong, at the same price.
+        let password = Password::received(presented.expose()).ok();
+        let stored = found.and_then(|f| f.hash.as_ref());
+        let (verification, stored) = match (&password, stored) {
+            (Some(password), Some(stored)) => (self.hasher().verify(password, &stored.0).await?, Some(stored)),
+            (password, stored) => {
+                let anything = Password::received("").ok();
+                if let Some(password) = password.as_ref().or(anything.as_ref()) {
+                    self.hasher().verify_nobody(password).await?;
+                }
+                (Verification { matches: false, needs_rehash: false }, stored)
+            }
+        };
+        Ok(match judge(found.map(|f| &f.user), stored, verification) {
+            Ok(hash) => {
+                let rehash = match password {
+                    Some(password) if verification.needs_rehash => self.rehash(&password).await?,
+                    _ => None,
+                };
+                Proof::Good { hash: hash.clone(), rehash }
+            }
+            Err(reason) => Proof::Bad(reason),
+        })
+    }
+
+    /// A hash by today's policy; none while there is no room for it: the next sign-in will do it.
+    async fn rehash(&self, password: &Password) -> Result<Option<PasswordHash>, HashError> {
+        match self.hasher().hash(password).await {
+            Ok(hash) => Ok(Some(PasswordHash(hash))),
+            Err(HashError::Busy(_)) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn write_sign_in(
+        &self,
+        request: &SignIn,
+        found: &Found,
+        hash: &PasswordHash,
+        rehash: Option<&PasswordHash>,
+        known_device: Option<DeviceId>,
+        origin: &Origin,
+    ) -> Result<Settled, Error> {
+        let mut tx = self.store().begin().await?;
+        let now = tx.now();
+        let user = tx.find_user(found.user.id).await?.filter(User::is_active);
+        let stored = tx.find_password(found.user.id).await?;
+        let Some(user) = user.filter(|_| same_hash(stored.as_ref(), Some(hash))) else {
+            return Ok(Settled::Moved);
+        };
+        let actor = Actor::User(user.id);
+
+        if let Some(rehash) = rehash {
+            if !tx.replace_password(user.id, hash, rehash, now).await? {
+                return Ok(Settled::Moved);
+            }
+            let record = self.record(tx.as_ref(), Event::PasswordRehashed, Actor::System, origin);
+            tx.audit(record.of(user.id));
+        }
+        if let Some(replaced) = request.replaces {
+            self.sessions().end_in(tx.as_mut(), replaced, EndReason::Replaced, actor, origin).await?;
+        }
+        let opening = NewSession {
+            delivery: request.delivery,
+            remember: request.remember,
+            amr: vec![PASSWORD_AMR.to_owned()],
+            device: Some(known_device.unwrap_or_else(|| self.device(request.device_cookie.as_deref()))),
+            origin: origin.clone(),
+            auth_time: now,
+        };
+        let session = self.sessions().open(tx.as_mut(), &user, opening).await?;
+        let record = self.record(tx.as_ref(), Event::SignedIn, actor, origin).of(user.id).in_session(session.id);
+        let device = if known_device.is_some() { "known" } else { "new" };
+        tx.audit(record.with("amr", PASSWORD_AMR).with("device", device));
+        tx.commit().await?;
+        Ok(Settled::Opened(Box::new((user, session))))
+    }
+
+    async fn write_failure(
+        &self,
+        reason: &str,
+        found: Option<&Found>,
+        account: AccountKey,
+        origin: &Origin,
+    ) -> Result<Settled, Error> {
+        let mut tx = self.store().begin().await?;
+        let record = self.record(tx.as_ref(), Event::SignInFailed, Actor::Anonymous, origin);
+        tx.audit(about(record, found, account).refused(reason));
+        tx.commit().await?;
+        Ok(Settled::Refused)
+    }
+}
+
+/// Judges what was found and what the hash said; the hash that was proven, or the reason why not.
+fn judge<'a>(
+    user: Option<&User>,
+    stored: Option<&'a PasswordHash>,
+    verification: Verification,
+) -> Result<&'a PasswordHash, &'static str> {
+    match (user, stored) {
+        (None, _) => Err("unknown_account"),
+        (Some(_), Some(stored)) if verification.matches => {
+            if user.is_some_and(User::is_active) {
+                Ok(stored)
+            } else {
+                Err("disabled")
+            }
+        }
+        (Some(_), _) => Err("wrong_password"),
+    }
+}
+
+/// Names whom a record is about: the account, or a keyed hash of the address where there is none.
+fn about(record: Record, found: Option<&Found>, account: AccountKey) -> Record {
+    match found {
+        Some(found) => record.of(found.user.id),
+        None => record.with("account", account.to_text()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
