@@ -21,8 +21,9 @@ cargo xtask COMMAND
   test [FILTER]        run every test; brings its own PostgreSQL
   floors               check the walls: crate arrows, import circles, file lengths, words that must not stay
   gen [--check]        write docs/reference from what it describes, or fail where it differs
-  bench [--quick]      benchmarks, instruction counts, and the load comparison with its ratios
-  fuzz [--minutes N]   run each fuzz target for N minutes (default 10); needs a nightly toolchain and cargo-fuzz
+  bench [--quick] [--load]
+                       benchmarks, instruction counts, and the load comparison with its ratios
+  fuzz [--minutes N]   run each fuzz target for N minutes (default 10); installs cargo-fuzz
 ";
 
 fn main() -> ExitCode {
@@ -32,8 +33,8 @@ fn main() -> ExitCode {
         Some("test") => test::run_tests(rest),
         Some("floors") => floors::run(),
         Some("gen") => generate::run(rest),
-        Some("bench") => bench::run(rest),
-        Some("fuzz") => fuzz::run(rest),
+        Some("bench") => bench::run_all(rest),
+        Some("fuzz") => fuzz::run_targets(rest),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");
             return ExitCode::SUCCESS;

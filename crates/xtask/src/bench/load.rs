@@ -1,0 +1,91 @@
+//! Load from many connections at once, and what it cost the server.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use super::client::{Answer, Connection, Request};
+use super::host::Host;
+
+/// What a load came to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cost {
+    pub(super) requests: u64,
+    /// CPU of the server for each request, in µs.
+    pub(super) cpu_us: f64,
+    pub(super) per_second: f64,
+    pub(super) p50: Duration,
+    pub(super) p99: Duration,
+}
+
+/// A client on one connection: what it asks next, and what it makes of the answer.
+pub(super) trait Visitor: Send {
+    /// The next request, or none if it has no more.
+    fn next(&mut self) -> Option<&Request>;
+    /// Takes the answer, which was a 2xx.
+    fn take(&mut self, answer: Answer) -> Result<()>;
+}
+
+/// Says the same thing again and again.
+pub(super) struct Same(pub(super) Request);
+
+impl Visitor for Same {
+    fn next(&mut self) -> Option<&Request> {
+        Some(&self.0)
+    }
+
+    fn take(&mut self, _: Answer) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Lets each visitor ask over a connection of its own until the time is up or it has no more to ask.
+pub(super) fn run<V: Visitor>(host: &Host, visitors: &mut [V], time: Duration) -> Result<Cost> {
+    let stop = AtomicBool::new(false);
+    let before = host.cpu()?;
+    let begun = Instant::now();
+    let latencies = thread::scope(|scope| {
+        let running: Vec<_> =
+            visitors.iter_mut().map(|visitor| scope.spawn(|| visit(host.port, visitor, &stop, begun + time))).collect();
+        let mut all = Vec::new();
+        for thread in running {
+            all.extend(thread.join().map_err(|_| anyhow::anyhow!("a visitor panicked"))??);
+        }
+        anyhow::Ok(all)
+    })?;
+    let (took, cpu) = (begun.elapsed(), host.cpu()?.saturating_sub(before));
+    cost(latencies, took, cpu)
+}
+
+fn visit<V: Visitor>(port: u16, visitor: &mut V, stop: &AtomicBool, until: Instant) -> Result<Vec<Duration>> {
+    let mut connection = Connection::open(port)?;
+    let mut latencies = Vec::new();
+    while !stop.load(Ordering::Relaxed) && Instant::now() < until {
+        let Some(request) = visitor.next() else { break };
+        let asked = Instant::now();
+        let answered = connection.send(request).and_then(Answer::ok);
+        latencies.push(asked.elapsed());
+        // One refusal spoils the figures: everybody stops.
+        if let Err(error) = answered.and_then(|answer| visitor.take(answer)) {
+            stop.store(true, Ordering::Relaxed);
+            return Err(error);
+        }
+    }
+    Ok(latencies)
+}
+
+fn cost(mut latencies: Vec<Duration>, took: Duration, cpu: Duration) -> Result<Cost> {
+    ensure!(!latencies.is_empty(), "no request was made");
+    latencies.sort_unstable();
+    let at = |percent: usize| latencies.get((latencies.len() - 1) * percent / 100).copied();
+    let requests = u32::try_from(latencies.len())?;
+    Ok(Cost {
+        requests: u64::from(requests),
+        cpu_us: cpu.as_secs_f64() * 1e6 / f64::from(requests),
+        per_second: f64::from(requests) / took.as_secs_f64(),
+        p50: at(50).context("p50")?,
+        p99: at(99).context("p99")?,
+    })
+}
