@@ -44,9 +44,10 @@ impl EmailAddress {
         if local.contains(['"', '@', '\\']) || domain.contains(['[', ']']) {
             return None;
         }
-        let local: String = local.nfc().collect();
-        // A letter that is another in fancy dress (full width, ligature) is there to be mistaken for it.
-        if local.nfkc().ne(local.chars()) {
+        let given = local;
+        let local: String = given.nfc().collect();
+        // A letter that is another in fancy dress (full width, ligature, the sign for kelvin) is there to be mistaken for it.
+        if local.nfkc().ne(local.chars()) || given.chars().any(is_ascii_in_disguise) {
             return None;
         }
         let domain = idna::domain_to_ascii_strict(domain).ok()?;
@@ -80,6 +81,11 @@ fn is_letter_of_other_scripts(c: char) -> bool {
         '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}' | '\u{ffa0}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}');
     !c.is_ascii() && !invisible && (c.is_alphanumeric() || is_combining_mark(c))
+}
+
+/// Whether the character is nothing but ASCII letters to the rules of compatibility.
+fn is_ascii_in_disguise(c: char) -> bool {
+    !c.is_ascii() && c.nfkc().all(|c| c.is_ascii())
 }
 
 /// Whether the last label is figures alone: an address of a host, or nothing.

@@ -117,7 +117,7 @@ impl Accounts {
     ) -> Result<Settled, Error> {
         let mut tx = self.store().begin().await?;
         let now = tx.now();
-        let Some(user) = tx.find_user(identity.user).await?.filter(User::is_active) else { return Ok(Settled::Gone) };
+        let Some(user) = tx.lock_user(identity.user).await?.filter(User::is_active) else { return Ok(Settled::Gone) };
         if !tx.replace_password(user.id, judged, replacement, now).await? {
             return Ok(Settled::Moved);
         }

@@ -190,7 +190,7 @@ impl Accounts {
     ) -> Result<Settled, Error> {
         let mut tx = self.store().begin().await?;
         let now = tx.now();
-        let user = tx.find_user(found.user.id).await?.filter(User::is_active);
+        let user = tx.lock_user(found.user.id).await?.filter(User::is_active);
         let stored = tx.find_password(found.user.id).await?;
         let Some(user) = user.filter(|_| same_hash(stored.as_ref(), Some(hash))) else {
             return Ok(Settled::Moved);

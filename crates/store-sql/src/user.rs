@@ -6,7 +6,7 @@ use countersign_store::{Error, NewUser, Page, PageRequest, User, UserStatus, Use
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::engine::{change, find, list, take};
+use crate::engine::{Connection, change, find, list, take};
 use crate::error::{from_sqlx, refused};
 use crate::page::{Start, nothing, page, rows_to_ask};
 use crate::row::{Place, micros, moment, split_words};
@@ -29,6 +29,8 @@ pub(crate) use user_columns;
 const INSERT: &str = "INSERT INTO users (id, email, email_key, email_verified, name, status, ver, device_epoch, created_at) \
                       VALUES ($1, $2, $3, $4, $5, 'active', 1, 0, $6) ON CONFLICT (email_key) DO NOTHING";
 const FIND: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE users.id = $1");
+// SQLite has one writer at a time: there every account is locked. NO KEY, or inserting a session would wait for it.
+const LOCK_ON_POSTGRES: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
 const FIND_BY_EMAIL_KEY: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE users.email_key = $1");
 const LIST: &str = concat!(
     "SELECT ",
@@ -107,6 +109,14 @@ impl Users for SqlTx {
 
     async fn find_user(&mut self, id: UserId) -> Result<Option<User>, Error> {
         find!(self, UserRow, FIND, id.as_uuid())?.map(User::try_from).transpose()
+    }
+
+    async fn lock_user(&mut self, id: UserId) -> Result<Option<User>, Error> {
+        self.writing()?;
+        if let Connection::Postgres(transaction) = &mut self.connection {
+            sqlx::query(LOCK_ON_POSTGRES).bind(id.as_uuid()).execute(&mut **transaction).await.map_err(from_sqlx)?;
+        }
+        self.find_user(id).await
     }
 
     async fn find_user_by_email_key(&mut self, email_key: &str) -> Result<Option<User>, Error> {

@@ -75,6 +75,10 @@ pub trait Users {
     /// The account with this id.
     async fn find_user(&mut self, id: UserId) -> Result<Option<User>, Error>;
 
+    /// The account with this id, which nobody else changes or deletes until this transaction ends: so that a session is opened
+    /// wholly before or wholly after the act that ends all sessions.
+    async fn lock_user(&mut self, id: UserId) -> Result<Option<User>, Error>;
+
     /// The account with this canonical address.
     async fn find_user_by_email_key(&mut self, email_key: &str) -> Result<Option<User>, Error>;
 
