@@ -20,6 +20,7 @@ const client = createClient({
 
 const ENDED = {
   signed_out: "You are signed out.",
+  signed_out_elsewhere: "You signed out in another tab.",
   TOKEN_EXPIRED: "You were away for long, so the session ended. Sign in again.",
   TOKEN_REVOKED: "This session was ended. Sign in again.",
   TOKEN_REUSED: "Somebody used a copy of this session, so it was ended. Sign in and change your password.",
@@ -214,7 +215,8 @@ function onSubmit(id, work) {
     try {
       await work(Object.fromEntries(new FormData(form)), form);
     } catch (error) {
-      showErrors(form, error);
+      // A form that is gone, because the session has ended, is not the place.
+      if (!form.closest("[hidden]")) showErrors(form, error);
     } finally {
       button.removeAttribute("aria-disabled");
     }
@@ -229,7 +231,10 @@ function changed(reason) {
   if (reason === "session_changed") return location.reload();
   if (document.body.dataset.page === "claim") return act(showClaim);
   if (client.view() !== null) return showToken();
-  for (const form of document.forms) form.reset();
+  for (const form of document.forms) {
+    form.reset();
+    clearErrors(form);
+  }
   forgetHash();
   showStranger();
   sayEnded(reason);
@@ -371,7 +376,7 @@ async function startClaimPage() {
 // Other tabs, and a page that comes back from the browser's memory ----------------------------------------------------------
 
 channel?.addEventListener("message", ({ data }) => {
-  if (data === "signed_out") client.drop("signed_out");
+  if (data === "signed_out") client.drop("signed_out_elsewhere");
   if (data === "signed_in" && document.body.dataset.page !== "claim") begin();
 });
 addEventListener("pageshow", (event) => {
