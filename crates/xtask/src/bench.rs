@@ -4,8 +4,6 @@
 //! comparison, which runs the release server and a bare axum server side by side and prints ratios of CPU per request. Ratios in
 //! one run on one machine are the only figures that mean anything; docs/design/performance.md holds the targets.
 
-mod client;
-mod host;
 mod load;
 mod scenes;
 

@@ -6,9 +6,11 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a development tool talks to its terminal")]
 
 mod bench;
+mod client;
 mod floors;
 mod fuzz;
 mod generate;
+mod host;
 mod postgres;
 mod process;
 mod test;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use super::client::{Answer, Connection, Request};
-use super::host::Host;
+use crate::client::{Answer, Connection, Request};
+use crate::host::Host;
 
 /// What a load came to.
 #[derive(Debug, Clone, Copy)]

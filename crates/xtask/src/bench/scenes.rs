@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::client::{Answer, Connection, Request};
-use super::host::{Host, free_port};
 use super::load::{self, Cost, Same, Visitor};
+use crate::client::{Answer, Connection, Request};
+use crate::host::{Host, free_port};
 use crate::process::{cargo, root, run};
 
 const CONNECTIONS: usize = 64;

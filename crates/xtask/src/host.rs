@@ -1,4 +1,4 @@
-//! A server process under measurement.
+//! A server process that we started.
 
 use std::fs;
 use std::net::TcpListener;
@@ -9,22 +9,22 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::client::{Connection, Request};
+use crate::client::{Connection, Request};
 use crate::process::output;
 
 const START: Duration = Duration::from_secs(20);
 
 /// A running server; it ends with this value.
-pub(super) struct Host {
+pub(crate) struct Host {
     child: Child,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     /// From the start of the process to its first 200.
-    pub(super) cold_start: Duration,
+    pub(crate) cold_start: Duration,
 }
 
 impl Host {
     /// Starts a program and waits until `path` answers 200. `port` is told to it by `settings`.
-    pub(super) fn start(program: &Path, port: u16, path: &'static str, settings: &mut Command) -> Result<Self> {
+    pub(crate) fn start(program: &Path, port: u16, path: &'static str, settings: &mut Command) -> Result<Self> {
         let begun = Instant::now();
         let child = settings.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let child = child.with_context(|| program.display().to_string())?;
@@ -43,7 +43,7 @@ impl Host {
     }
 
     /// CPU time used so far, in user and kernel.
-    pub(super) fn cpu(&self) -> Result<Duration> {
+    pub(crate) fn cpu(&self) -> Result<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // After the name, which may hold anything: user time is the 12th field and system time the 13th.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
@@ -53,7 +53,7 @@ impl Host {
     }
 
     /// Resident memory in KiB: now (`VmRSS`) or at its greatest (`VmHWM`).
-    pub(super) fn memory_kib(&self, which: &str) -> Result<u64> {
+    pub(crate) fn memory_kib(&self, which: &str) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix(which)?.strip_prefix(':'));
         line.and_then(|line| line.split_whitespace().next()?.parse().ok()).with_context(|| which.to_owned())
@@ -68,6 +68,6 @@ impl Drop for Host {
 }
 
 /// A port that nobody listens on.
-pub(super) fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

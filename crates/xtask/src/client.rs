@@ -10,16 +10,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What came back.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     /// Names in lower case.
     headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
     /// The value that a `Set-Cookie` gives to this cookie.
-    pub(super) fn cookie(&self, name: &str) -> Option<String> {
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         let set = self.headers.iter().filter(|(header, _)| header == "set-cookie");
         set.filter_map(|(_, value)| value.split(';').next()?.split_once('='))
             .find(|(found, _)| *found == name)
@@ -27,7 +27,7 @@ impl Answer {
     }
 
     /// A member of the JSON body.
-    pub(super) fn text(&self, member: &str) -> Result<String> {
+    pub(crate) fn text(&self, member: &str) -> Result<String> {
         let body: serde_json::Value = serde_json::from_slice(&self.body)?;
         body.get(member)
             .and_then(|value| value.as_str())
@@ -36,7 +36,7 @@ impl Answer {
     }
 
     /// The same answer if its status is a 2xx.
-    pub(super) fn ok(self) -> Result<Self> {
+    pub(crate) fn ok(self) -> Result<Self> {
         match self.status {
             200..300 => Ok(self),
             status => bail!("{status}: {}", String::from_utf8_lossy(&self.body)),
@@ -46,15 +46,15 @@ impl Answer {
 
 /// A request: its first line and headers, ready to send but for the length.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: String,
+pub(crate) struct Request {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
 }
 
 /// One connection.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
     line: String,
     out: Vec<u8>,
@@ -62,7 +62,7 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Opens a connection to a port of the loopback.
-    pub(super) fn open(port: u16) -> Result<Self> {
+    pub(crate) fn open(port: u16) -> Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -70,7 +70,7 @@ impl Connection {
     }
 
     /// Sends the request and waits for the answer.
-    pub(super) fn send(&mut self, request: &Request) -> Result<Answer> {
+    pub(crate) fn send(&mut self, request: &Request) -> Result<Answer> {
         self.out.clear();
         write!(self.out, "{} {} HTTP/1.1\r\nHost: 127.0.0.1\r\n", request.method, request.path)?;
         for (name, value) in &request.headers {
