@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::HeaderValue;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 
 use crate::error::Code;
 use crate::html::escape;
@@ -28,7 +28,12 @@ fn render(code: Code, public_url: &str) -> String {
     let mut others = String::new();
     for other in Code::ALL {
         // Writing to a string never fails.
-        let _ = write!(others, "<li><a href=\"{0}\"><code>{0}</code></a> {1}</li>\n", other.as_str(), other.status().as_u16());
+        let _ = write!(
+            others,
+            "<li><a href=\"{0}\"><code>{0}</code></a> {1}</li>\n",
+            other.as_str(),
+            other.status().as_u16()
+        );
     }
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

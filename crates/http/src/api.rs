@@ -1,0 +1,16 @@
+//! The endpoints, one noun a file. A handler extracts, calls one verb, and translates.
+
+pub(crate) mod admin_claim;
+pub(crate) mod answer;
+pub(crate) mod csrf_token;
+pub(crate) mod jwks;
+pub(crate) mod password;
+pub(crate) mod profile;
+pub(crate) mod refresh;
+pub(crate) mod sessions;
+pub(crate) mod sign_in;
+pub(crate) mod sign_out;
+pub(crate) mod sign_up;
+pub(crate) mod step_up;
+pub(crate) mod verify;
+pub(crate) mod view;

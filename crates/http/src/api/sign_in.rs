@@ -1,0 +1,90 @@
+//! `POST /api/auth/login`.
+
+use axum::extract::State;
+use axum::response::Response;
+use countersign_account::SignIn;
+use countersign_kernel::Secret;
+use countersign_session::Delivery;
+use http::StatusCode;
+use utoipa::ToSchema;
+
+use crate::api::answer::signed_in;
+use crate::api::view::SignedInView;
+use crate::app::Auth;
+use crate::error::{Problem, sign_in_refusal};
+use crate::json::{Call, Members, Shape};
+use crate::layer::csrf;
+
+/// How a refresh token may travel, as JSON spells it.
+pub(crate) const DELIVERIES: &[(&str, Delivery)] = &[("cookie", Delivery::Cookie), ("body", Delivery::Body)];
+
+/// How the refresh token travels, for the life of the session.
+#[derive(ToSchema)]
+#[schema(as = TokenDelivery, rename_all = "lowercase")]
+#[expect(dead_code, reason = "the shape of a word for the OpenAPI document")]
+pub(crate) enum DeliverySchema {
+    /// In an `HttpOnly` cookie.
+    Cookie,
+    /// In the JSON body, for native clients: their answers carry `refreshToken` and set no cookie.
+    Body,
+}
+
+/// A sign-in.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct LoginBody {
+    /// The address.
+    #[schema(format = Email)]
+    email: String,
+    /// The password.
+    #[schema(value_type = String, format = Password)]
+    password: Secret<String>,
+    /// How the refresh token travels; `cookie` unless said otherwise.
+    #[schema(value_type = Option<DeliverySchema>)]
+    token_delivery: Option<Delivery>,
+    /// Whether the cookies outlive the browser; true unless said otherwise.
+    remember: Option<bool>,
+}
+
+impl Shape for LoginBody {
+    fn take(members: &mut Members) -> Self {
+        Self {
+            email: members.string("email"),
+            password: members.secret("password"),
+            token_delivery: members.optional_word("tokenDelivery", DELIVERIES),
+            remember: members.optional_bool("remember"),
+        }
+    }
+}
+
+/// Signs in with address and password.
+///
+/// Ends the session whose refresh cookie comes along. The answer to an unknown address, a wrong password and a disabled
+/// account is the same.
+#[utoipa::path(
+    post, path = "/api/auth/login", tag = "Session", operation_id = "login",
+    request_body = LoginBody, security(()),
+    responses(
+        (status = 200, description = "A session", body = SignedInView),
+        (status = 401, description = "AUTH_FAILED"),
+        (status = 403, description = "CSRF_INVALID"),
+        (status = 429, description = "RATE_LIMITED"),
+        (status = 503, description = "OVERLOADED"),
+    )
+)]
+pub(crate) async fn login(State(auth): State<Auth>, call: Call<LoginBody>) -> Result<Response, Problem> {
+    let jar = call.jar(&auth);
+    csrf::demand(&auth, &call, &jar)?;
+    let request = SignIn {
+        email: call.body.email.clone(),
+        password: call.body.password.clone(),
+        delivery: call.body.token_delivery.unwrap_or(Delivery::Cookie),
+        remember: call.body.remember.unwrap_or(true),
+        replaces: jar.session(auth.sessions()),
+        device_cookie: jar.device().map(str::to_owned),
+    };
+    let (verdict, readings) = auth.accounts().sign_in(request, &call.origin(&auth)).await?;
+    let opened = sign_in_refusal(verdict).map_err(|problem| problem.readings(readings.clone()))?;
+    call.info(&auth).note(Some(opened.user.id), Some(opened.issued.session.id));
+    Ok(signed_in(&auth, StatusCode::OK, &opened.user, &opened.issued, &readings))
+}

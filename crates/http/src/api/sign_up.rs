@@ -1,0 +1,79 @@
+//! `POST /api/auth/register`.
+
+use axum::extract::State;
+use axum::response::Response;
+use countersign_account::SignUp;
+use countersign_kernel::Secret;
+use countersign_session::Delivery;
+use http::StatusCode;
+use utoipa::ToSchema;
+
+use crate::api::answer::signed_in;
+use crate::api::sign_in::{DELIVERIES, DeliverySchema};
+use crate::api::view::SignedInView;
+use crate::app::Auth;
+use crate::error::{Problem, sign_up_refusal};
+use crate::json::{Call, Members, Shape};
+use crate::layer::csrf;
+
+/// A registration.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct RegisterBody {
+    /// The address.
+    #[schema(format = Email)]
+    email: String,
+    /// The password: 8 to 256 characters, not one of the common ones.
+    #[schema(value_type = String, format = Password)]
+    password: Secret<String>,
+    /// The name to show, 1 to 100 characters.
+    name: String,
+    /// How the refresh token travels; `cookie` unless said otherwise.
+    #[schema(value_type = Option<DeliverySchema>)]
+    token_delivery: Option<Delivery>,
+    /// Whether the cookies outlive the browser; true unless said otherwise.
+    remember: Option<bool>,
+}
+
+impl Shape for RegisterBody {
+    fn take(members: &mut Members) -> Self {
+        Self {
+            email: members.string("email"),
+            password: members.secret("password"),
+            name: members.string("name"),
+            token_delivery: members.optional_word("tokenDelivery", DELIVERIES),
+            remember: members.optional_bool("remember"),
+        }
+    }
+}
+
+/// Makes an account and signs its owner in.
+#[utoipa::path(
+    post, path = "/api/auth/register", tag = "Session", operation_id = "register",
+    request_body = RegisterBody, security(()),
+    responses(
+        (status = 201, description = "The account, and a session", body = SignedInView),
+        (status = 400, description = "VALIDATION_FAILED"),
+        (status = 403, description = "CSRF_INVALID"),
+        (status = 409, description = "EMAIL_TAKEN"),
+        (status = 429, description = "RATE_LIMITED"),
+        (status = 503, description = "OVERLOADED"),
+    )
+)]
+pub(crate) async fn register(State(auth): State<Auth>, call: Call<RegisterBody>) -> Result<Response, Problem> {
+    let jar = call.jar(&auth);
+    csrf::demand(&auth, &call, &jar)?;
+    let request = SignUp {
+        email: call.body.email.clone(),
+        password: call.body.password.clone(),
+        name: call.body.name.clone(),
+        delivery: call.body.token_delivery.unwrap_or(Delivery::Cookie),
+        remember: call.body.remember.unwrap_or(true),
+        replaces: jar.session(auth.sessions()),
+        device_cookie: jar.device().map(str::to_owned),
+    };
+    let (verdict, readings) = auth.accounts().sign_up(request, &call.origin(&auth)).await?;
+    let opened = sign_up_refusal(verdict).map_err(|problem| problem.readings(readings.clone()))?;
+    call.info(&auth).note(Some(opened.user.id), Some(opened.issued.session.id));
+    Ok(signed_in(&auth, StatusCode::CREATED, &opened.user, &opened.issued, &readings))
+}

@@ -1,0 +1,205 @@
+//! What answers say of a person and a session: lists of what may be seen, so that nothing else ever is.
+
+use countersign_session::{Issued, Session, User};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A person, as he himself sees his account.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = User)]
+pub(crate) struct UserView<'a> {
+    /// The person's id: the `sub` claim.
+    #[schema(value_type = String, example = "usr_01k2zq3c5v8e7m4t9x6w1r0ybh")]
+    id: String,
+    /// The address as its owner wrote it, domain in lower case.
+    email: &'a str,
+    /// Whether the owner has proven that he reads mail there.
+    email_verified: bool,
+    /// The name, verbatim: encode it where you show it.
+    name: &'a str,
+    /// The first of `roles`; null where there is none.
+    role: Option<&'a str>,
+    /// The roles.
+    roles: &'a [String],
+    /// When the account was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+impl<'a> UserView<'a> {
+    pub(crate) fn of(user: &'a User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            email: &user.email,
+            email_verified: user.email_verified,
+            name: &user.name,
+            role: user.roles.first().map(String::as_str),
+            roles: &user.roles,
+            created_at: user.created_at.to_rfc3339(),
+        }
+    }
+}
+
+/// How long a session lives.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SessionLife)]
+pub(crate) struct SessionLifeView {
+    /// The session's id: the `sid` claim.
+    id: String,
+    /// Seconds until it is over, whatever happens.
+    expires_in: i64,
+    /// Seconds until it is over unless it is refreshed.
+    idle_expires_in: i64,
+}
+
+impl SessionLifeView {
+    pub(crate) fn of(issued: &Issued) -> Self {
+        Self {
+            id: issued.session.id.to_string(),
+            expires_in: issued.expires_in().as_seconds(),
+            idle_expires_in: issued.idle_expires_in().as_seconds(),
+        }
+    }
+}
+
+/// The answer to a registration or a sign-in.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SignedIn)]
+pub(crate) struct SignedInView<'a> {
+    pub(crate) user: UserView<'a>,
+    /// The access token: a JWT after RFC 9068.
+    pub(crate) access_token: &'a str,
+    /// Seconds that the access token lives.
+    pub(crate) expires_in: i64,
+    /// Always `Bearer`.
+    pub(crate) token_type: &'static str,
+    pub(crate) session: SessionLifeView,
+    /// The server's time.
+    #[schema(format = DateTime)]
+    pub(crate) server_time: String,
+    /// The refresh token, where `tokenDelivery` was `body`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) refresh_token: Option<&'a str>,
+}
+
+/// The answer to a refresh.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Refreshed)]
+pub(crate) struct RefreshedView<'a> {
+    /// The new access token.
+    pub(crate) access_token: &'a str,
+    /// Seconds that it lives.
+    pub(crate) expires_in: i64,
+    /// Always `Bearer`.
+    pub(crate) token_type: &'static str,
+    /// Whether a refresh token came with it; if not, keep what you have.
+    pub(crate) rotated: bool,
+    pub(crate) session: SessionLifeView,
+    /// The server's time.
+    #[schema(format = DateTime)]
+    pub(crate) server_time: String,
+    /// The new refresh token, where the session takes it in the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) refresh_token: Option<&'a str>,
+}
+
+/// A new access token of the same session.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SteppedUp)]
+pub(crate) struct SteppedUpView<'a> {
+    /// The new access token.
+    pub(crate) access_token: &'a str,
+    /// Seconds that it lives.
+    pub(crate) expires_in: i64,
+    /// Always `Bearer`.
+    pub(crate) token_type: &'static str,
+}
+
+/// One of a person's sessions.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Session)]
+pub(crate) struct SessionView<'a> {
+    /// The id: the `sid` claim.
+    id: String,
+    /// Whether it is the one that asks.
+    current: bool,
+    /// When it began.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it was last refreshed, to a minute.
+    #[schema(format = DateTime)]
+    last_seen_at: String,
+    /// The user agent it began with.
+    user_agent: Option<&'a str>,
+    /// The device it began on: the `did` claim.
+    device: Option<String>,
+    /// The address it was last refreshed from.
+    ip_address: Option<&'a str>,
+    /// How the person was authenticated (RFC 8176).
+    amr: &'a [String],
+}
+
+impl<'a> SessionView<'a> {
+    pub(crate) fn of(session: &'a Session, current: bool) -> Self {
+        Self {
+            id: session.id.to_string(),
+            current,
+            created_at: session.created_at.to_rfc3339(),
+            last_seen_at: session.last_seen_at.to_rfc3339(),
+            user_agent: session.user_agent.as_deref(),
+            device: session.device.map(|device| device.to_string()),
+            ip_address: session.address.as_deref(),
+            amr: &session.amr,
+        }
+    }
+}
+
+/// A person's sessions, most recently used first.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Sessions)]
+pub(crate) struct SessionsView<'a> {
+    pub(crate) sessions: Vec<SessionView<'a>>,
+}
+
+/// That it was done.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Message)]
+pub(crate) struct MessageView {
+    /// What to say to a person.
+    pub(crate) message: &'static str,
+}
+
+/// That every session has ended.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignedOutEverywhere)]
+pub(crate) struct SignedOutEverywhereView {
+    /// What to say to a person.
+    pub(crate) message: &'static str,
+    /// How many sessions it were.
+    pub(crate) revoked: u64,
+}
+
+/// That the password is another.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PasswordChanged)]
+pub(crate) struct PasswordChangedView {
+    /// What to say to a person.
+    pub(crate) message: &'static str,
+    /// How many other sessions have ended.
+    pub(crate) revoked: u64,
+}
+
+/// A CSRF token.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CsrfToken)]
+pub(crate) struct CsrfTokenView<'a> {
+    /// To be sent back in `X-CSRF-Token`, together with the cookie of this answer.
+    pub(crate) csrf_token: &'a str,
+}

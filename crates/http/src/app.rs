@@ -1,0 +1,243 @@
+//! The handle that everything on this floor works with.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use axum::Router;
+use countersign_account::Accounts;
+use countersign_audit::Event;
+use countersign_kernel::{Env, Origin, RequestId, SessionId, Timestamp, UserId};
+use countersign_session::Sessions;
+use http::HeaderValue;
+
+use crate::client_address::TrustedProxies;
+use crate::extract::{RequirePermissionLayer, RequireRoleLayer};
+use crate::layer::cors::Cors;
+use crate::router;
+use crate::settings::{HttpSettings, SettingsError};
+
+/// The authentication system as an axum app holds it: put it into the state, and the extractors of this crate work.
+///
+/// Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Auth(Arc<Inner>);
+
+struct Inner {
+    sessions: Sessions,
+    accounts: Accounts,
+    env: Env,
+    host: Arc<dyn Host>,
+    public_url: Arc<str>,
+    is_https: bool,
+    trusted_proxies: TrustedProxies,
+    cors: Cors,
+    hsts: Option<HeaderValue>,
+    request_ids: RequestIds,
+}
+
+/// What the floor above does for this one.
+#[async_trait]
+pub trait Host: Any + Send + Sync {
+    /// Whether everything that serving needs answers: the database above all.
+    async fn is_ready(&self) -> bool;
+
+    /// A request was refused here, before any verb saw it. Must not wait; may forget under a flood.
+    fn refused(&self, refusal: Refusal);
+}
+
+/// A request that was refused on this floor: something to audit.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// [`Event::CsrfRefused`] or [`Event::AccessDenied`].
+    pub event: Event,
+    /// Why, as a stable word: the role or permission that was missing.
+    pub reason: Option<String>,
+    /// Where the request came from.
+    pub origin: Origin,
+    /// Who is signed in, where that is known.
+    pub user: Option<UserId>,
+    /// In which session.
+    pub session: Option<SessionId>,
+}
+
+impl Auth {
+    /// Joins the verbs with the settings of this floor.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for a public URL or an allowed origin that cannot be served by.
+    pub fn new(
+        sessions: Sessions,
+        accounts: Accounts,
+        settings: HttpSettings,
+        env: Env,
+        host: Arc<dyn Host>,
+    ) -> Result<Self, SettingsError> {
+        let site = settings.check()?;
+        let hsts =
+            if settings.hsts_include_subdomains { "max-age=31536000; includeSubDomains" } else { "max-age=31536000" };
+        Ok(Self(Arc::new(Inner {
+            sessions,
+            accounts,
+            host,
+            public_url: Arc::clone(site.origin()),
+            is_https: site.is_https(),
+            trusted_proxies: settings.trusted_proxies,
+            cors: Cors::new(&settings.cors_allowed_origins),
+            hsts: site.is_https().then(|| HeaderValue::from_static(hsts)),
+            request_ids: RequestIds::new(&env),
+            env,
+        })))
+    }
+
+    /// The API, to be merged into an app of one's own: every path of API.md below `/api` and `/.well-known`, and the pages
+    /// `/errors/{code}`. Sets no fallback and takes nothing else.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        router::embedded(self)
+    }
+
+    /// The whole site, as the server serves it: the API, the page, `/docs`, health, and an answer for every other path.
+    #[must_use]
+    pub fn site(&self) -> Router {
+        router::standalone(self)
+    }
+
+    /// A layer that lets pass only who has this role.
+    #[must_use]
+    pub fn require_role(&self, role: impl Into<String>) -> RequireRoleLayer {
+        self.require_any_role([role])
+    }
+
+    /// A layer that lets pass only who has one of these roles.
+    #[must_use]
+    pub fn require_any_role(&self, roles: impl IntoIterator<Item = impl Into<String>>) -> RequireRoleLayer {
+        RequireRoleLayer::new(self.clone(), roles.into_iter().map(Into::into).collect())
+    }
+
+    /// A layer that lets pass only whose roles permit this.
+    #[must_use]
+    pub fn require_permission(&self, permission: impl Into<String>) -> RequirePermissionLayer {
+        self.require_any_permission([permission])
+    }
+
+    /// A layer that lets pass only whose roles permit one of these.
+    #[must_use]
+    pub fn require_any_permission(
+        &self,
+        permissions: impl IntoIterator<Item = impl Into<String>>,
+    ) -> RequirePermissionLayer {
+        RequirePermissionLayer::new(self.clone(), permissions.into_iter().map(Into::into).collect())
+    }
+
+    /// Everything that can be done with sessions.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    /// Everything that can be done with accounts.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.0.accounts
+    }
+
+    /// The floor above, if it is a `T`.
+    #[must_use]
+    pub fn host<T: Host>(&self) -> Option<&T> {
+        let host: &dyn Any = self.0.host.as_ref();
+        host.downcast_ref()
+    }
+
+    /// The origin that browsers use, without a slash at its end.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        &self.0.public_url
+    }
+
+    pub(crate) fn public_url_shared(&self) -> Arc<str> {
+        Arc::clone(&self.0.public_url)
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.0.is_https
+    }
+
+    pub(crate) fn is_own_origin(&self, origin: &[u8]) -> bool {
+        origin == self.0.public_url.as_bytes() || self.0.cors.allows(origin)
+    }
+
+    pub(crate) fn cors(&self) -> &Cors {
+        &self.0.cors
+    }
+
+    pub(crate) fn hsts(&self) -> Option<&HeaderValue> {
+        self.0.hsts.as_ref()
+    }
+
+    pub(crate) fn trusted_proxies(&self) -> &TrustedProxies {
+        &self.0.trusted_proxies
+    }
+
+    pub(crate) fn env(&self) -> &Env {
+        &self.0.env
+    }
+
+    pub(crate) fn ready(&self) -> &dyn Host {
+        self.0.host.as_ref()
+    }
+
+    pub(crate) fn new_request_id(&self, now: Timestamp) -> RequestId {
+        self.0.request_ids.next(now)
+    }
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Auth").field("public_url", &self.0.public_url).finish_non_exhaustive()
+    }
+}
+
+/// Numbers requests. A request id is a name, not a secret: 32 random bits of this process and a counter are enough, and
+/// spare each request a call to the operating system's generator.
+#[derive(Debug)]
+struct RequestIds {
+    process: [u8; 4],
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    fn new(env: &Env) -> Self {
+        Self { process: env.entropy().bytes(), count: AtomicU64::new(0) }
+    }
+
+    /// An id in the form of RFC 9562 section 5.7 (version 7): milliseconds, then the process, then the count.
+    fn next(&self, now: Timestamp) -> RequestId {
+        let [_, _, time @ ..] = u64::try_from(now.as_millis()).unwrap_or(0).to_be_bytes();
+        let [t0, t1, t2, t3, t4, t5] = time;
+        let [p0, p1, p2, p3] = self.process;
+        let [_, _, _, c3, c4, c5, c6, c7] = self.count.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        let (version, variant) = (0x70 | (p0 & 0x0f), 0x80 | (p2 & 0x3f));
+        RequestId::from_bytes([t0, t1, t2, t3, t4, t5, version, p1, variant, p3, p0, c3, c4, c5, c6, c7])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn request_ids_are_distinct_and_in_order() {
+        let ids = RequestIds::new(&Env::system());
+        let now = Timestamp::from_seconds(1_700_000_000);
+
+        let made: Vec<_> = (0..1_000).map(|_| ids.next(now)).collect();
+
+        assert_eq!(made.iter().collect::<HashSet<_>>().len(), 1_000);
+        assert!(made.is_sorted());
+        assert_eq!(made[0].as_uuid().get_version_num(), 7);
+    }
+}

@@ -1,0 +1,106 @@
+//! The same demands as layers, for whole routers.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use countersign_session::Identity;
+use tower::{Layer, Service};
+
+use crate::app::Auth;
+use crate::error::Rejection;
+use crate::extract::user::{authenticate, denied, reject};
+
+/// Lets pass only who has one of some roles. Made by [`Auth::require_role`] and [`Auth::require_any_role`].
+#[derive(Debug, Clone)]
+pub struct RequireRoleLayer(Demand);
+
+/// Lets pass only whose roles permit one of some things. Made by [`Auth::require_permission`] and
+/// [`Auth::require_any_permission`].
+#[derive(Debug, Clone)]
+pub struct RequirePermissionLayer(Demand);
+
+#[derive(Debug, Clone)]
+struct Demand {
+    auth: Auth,
+    names: Arc<[String]>,
+    has: fn(&Identity, &str) -> bool,
+    kind: &'static str,
+}
+
+impl RequireRoleLayer {
+    pub(crate) fn new(auth: Auth, names: Vec<String>) -> Self {
+        Self(Demand { auth, names: names.into(), has: Identity::has_role, kind: "role" })
+    }
+}
+
+impl RequirePermissionLayer {
+    pub(crate) fn new(auth: Auth, names: Vec<String>) -> Self {
+        Self(Demand { auth, names: names.into(), has: Identity::has_permission, kind: "permission" })
+    }
+}
+
+impl Demand {
+    /// Lets the request pass, or says why not.
+    fn judge(&self, request: Request) -> Result<Request, Box<Rejection>> {
+        let (parts, body) = request.into_parts();
+        let user = authenticate(&self.auth, &parts).map_err(|problem| reject(&self.auth, &parts, problem))?;
+        if self.names.iter().any(|name| (self.has)(&user, name)) {
+            Ok(Request::from_parts(parts, body))
+        } else {
+            let missing = format!("{} {}", self.kind, self.names.join("|"));
+            Err(denied(&self.auth, &parts, &user, &missing).into())
+        }
+    }
+}
+
+impl<S> Layer<S> for RequireRoleLayer {
+    type Service = RequireService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        RequireService { inner, demand: self.0.clone() }
+    }
+}
+
+impl<S> Layer<S> for RequirePermissionLayer {
+    type Service = RequireService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        RequireService { inner, demand: self.0.clone() }
+    }
+}
+
+/// A service behind a demand.
+#[derive(Debug, Clone)]
+pub struct RequireService<S> {
+    inner: S,
+    demand: Demand,
+}
+
+impl<S> Service<Request> for RequireService<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        match self.demand.judge(request) {
+            Ok(request) => Box::pin(self.inner.call(request)),
+            Err(rejection) => {
+                let response = rejection.into_response();
+                Box::pin(std::future::ready(Ok(response)))
+            }
+        }
+    }
+}

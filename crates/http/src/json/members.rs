@@ -1,0 +1,109 @@
+//! The members of a JSON object, taken one by one.
+
+use std::collections::BTreeMap;
+
+use countersign_kernel::Secret;
+use serde_json::Value;
+
+use super::Shape;
+use super::read::whole;
+use crate::error::{FieldError, Problem};
+
+/// The members of a JSON object, and what was found wrong with them.
+#[derive(Debug, Default)]
+pub(crate) struct Members {
+    values: BTreeMap<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+impl Members {
+    pub(super) fn add(&mut self, name: String, value: Value) {
+        if self.values.contains_key(&name) {
+            self.wrong(shown(&name), "DUPLICATE_FIELD", "This field is there twice.");
+        } else {
+            self.values.insert(name, value);
+        }
+    }
+
+    pub(super) fn missing_body() -> Problem {
+        whole("REQUIRED", "The request needs a JSON body.")
+    }
+
+    /// The shape, if nothing was wrong and nothing is left over.
+    pub(super) fn into_shape<T: Shape>(mut self) -> Result<T, Problem> {
+        let shape = T::take(&mut self);
+        for name in std::mem::take(&mut self.values).into_keys().take(MOST_ERRORS) {
+            self.wrong(shown(&name), "UNKNOWN_FIELD", "This field cannot be set here.");
+        }
+        if self.errors.is_empty() { Ok(shape) } else { Err(Problem::invalid(self.errors)) }
+    }
+
+    /// A string that must be there.
+    pub(crate) fn string(&mut self, name: &'static str) -> String {
+        match self.values.remove(name) {
+            Some(Value::String(text)) => return text,
+            Some(_) => self.wrong(name.to_owned(), "WRONG_TYPE", "This must be a text."),
+            None => self.wrong(name.to_owned(), "REQUIRED", "This is needed."),
+        }
+        String::new()
+    }
+
+    /// A string that must be there and must not be seen.
+    pub(crate) fn secret(&mut self, name: &'static str) -> Secret<String> {
+        Secret::new(self.string(name))
+    }
+
+    /// A string that may be left out. `null` is not left out.
+    pub(crate) fn optional_string(&mut self, name: &'static str) -> Option<String> {
+        self.values.contains_key(name).then(|| self.string(name))
+    }
+
+    /// One of some words that may be left out.
+    pub(crate) fn optional_word<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Option<T> {
+        let text = self.optional_string(name)?;
+        let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        if found.is_none() {
+            self.wrong(name.to_owned(), "UNKNOWN_VALUE", "This is none of the known values.");
+        }
+        found
+    }
+
+    /// A string of a certain form that may be left out.
+    pub(crate) fn optional_parsed<T: std::str::FromStr>(
+        &mut self,
+        name: &'static str,
+        message: &'static str,
+    ) -> Option<T> {
+        let text = self.optional_string(name)?;
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            self.wrong(name.to_owned(), "MALFORMED", message);
+        }
+        parsed
+    }
+
+    /// True or false, that may be left out.
+    pub(crate) fn optional_bool(&mut self, name: &'static str) -> Option<bool> {
+        match self.values.remove(name)? {
+            Value::Bool(value) => Some(value),
+            _ => {
+                self.wrong(name.to_owned(), "WRONG_TYPE", "This must be true or false.");
+                None
+            }
+        }
+    }
+
+    fn wrong(&mut self, name: String, code: &'static str, message: &'static str) {
+        if self.errors.len() < MOST_ERRORS {
+            self.errors.push(FieldError::new(name, code, message));
+        }
+    }
+}
+
+/// More than this helps nobody.
+const MOST_ERRORS: usize = 16;
+
+/// A member's name as it is sent back: it is the client's own text, so it is kept short and plain.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(64).collect()
+}

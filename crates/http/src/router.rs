@@ -1,0 +1,106 @@
+//! All routes on one page.
+//!
+//! Paths are exact: no trailing slash, no doubled one, no other case, and no header changes the method. What every request
+//! passes is one layer, the edge (`layer/edge.rs`); CSRF is a demand inside the handlers that a cookie authorises or that set
+//! one.
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{Method, StatusCode};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::api::{
+    admin_claim, csrf_token, jwks, password, profile, refresh, sessions, sign_in, sign_out, sign_up, step_up, verify,
+};
+use crate::app::Auth;
+use crate::error::{Code, Problem};
+use crate::layer::edge::EdgeLayer;
+use crate::{docs, health, openapi, page};
+
+/// The API.
+fn api() -> OpenApiRouter<Auth> {
+    OpenApiRouter::with_openapi(openapi::frame())
+        // Signing in and out, and staying signed in.
+        .routes(routes!(sign_up::register))
+        .routes(routes!(sign_in::login))
+        .routes(routes!(step_up::step_up))
+        .routes(routes!(refresh::refresh))
+        .routes(routes!(sign_out::logout))
+        .routes(routes!(sign_out::logout_all))
+        .routes(routes!(verify::verify))
+        .routes(routes!(csrf_token::csrf_token))
+        .routes(routes!(csrf_token::auth_csrf_token))
+        .routes(routes!(admin_claim::claim_admin))
+        // One's own account.
+        .routes(routes!(profile::show, profile::change, profile::change_by_post))
+        .routes(routes!(password::change))
+        .routes(routes!(profile::delete))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
+        // Keys.
+        .routes(routes!(jwks::jwks))
+}
+
+/// How the server is.
+fn operations() -> OpenApiRouter<Auth> {
+    OpenApiRouter::default().routes(routes!(health::healthz)).routes(routes!(health::readyz))
+}
+
+/// The pages of the server itself.
+fn pages() -> Router<Auth> {
+    Router::new()
+        .route("/", get(page::index))
+        .route("/assets/{file}", get(page::asset))
+        .route("/claim/{token}", get(page::claim))
+        .route("/docs", get(docs::reference))
+        .route("/openapi.json", get(openapi::document))
+}
+
+/// Where the `type` of a problem leads.
+fn error_pages() -> Router<Auth> {
+    Router::new().route("/errors/{code}", get(page::error))
+}
+
+/// The API alone, for an app of somebody else's.
+pub(crate) fn embedded(auth: &Auth) -> Router {
+    let (api, _) = api().split_for_parts();
+    api.merge(error_pages())
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(EdgeLayer::new(auth))
+        .with_state(auth.clone())
+}
+
+/// The whole site.
+pub(crate) fn standalone(auth: &Auth) -> Router {
+    let (api, _) = api().merge(operations()).split_for_parts();
+    api.merge(error_pages())
+        .merge(pages())
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+        .layer(EdgeLayer::new(auth))
+        .with_state(auth.clone())
+}
+
+/// The API described.
+pub(crate) fn described() -> OpenApi {
+    let mut openapi = api().merge(operations()).to_openapi();
+    openapi::describe_refusals(&mut openapi);
+    openapi
+}
+
+/// RFC 9110 section 9.3.7: `OPTIONS` lists the methods; to any other that a path lacks the answer is 405. Axum adds `Allow`
+/// to both.
+async fn method_not_allowed(method: Method) -> Response {
+    if method == Method::OPTIONS {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        Problem::new(Code::MethodNotAllowed).into_response()
+    }
+}
+
+async fn not_found() -> Problem {
+    Problem::new(Code::NotFound)
+}
