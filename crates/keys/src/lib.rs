@@ -19,6 +19,8 @@ pub mod rotate;
 pub mod schedule;
 mod seal;
 mod start;
+#[cfg(test)]
+mod testing;
 pub mod withdraw;
 
 pub use error::Error;
