@@ -1,1 +1,87 @@
 //! Sign-up, sign-in, rotating refresh tokens and revocation, mounted in an axum app.
+//!
+//! Put an [`Auth`] into the state of the app, merge its router, and take [`CurrentUser`] where a handler needs to know who
+//! asks:
+//!
+//! ```
+//! use axum::extract::FromRef;
+//! use axum::routing::get;
+//! use axum::Router;
+//! use countersign::{Auth, AuthExt as _, CurrentUser};
+//!
+//! #[derive(Clone, FromRef)]
+//! struct App {
+//!     auth: Auth,
+//! }
+//!
+//! async fn orders(user: CurrentUser) -> String {
+//!     format!("the orders of {}", user.id())
+//! }
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let auth = Auth::builder().public_url("http://localhost:3000").data_dir("./auth-data").build().await?;
+//! let app: Router = Router::new()
+//!     .route("/orders", get(orders))
+//!     .with_state(App { auth: auth.clone() })
+//!     .merge(auth.router());
+//! # let _ = app;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # An app that forgot `Auth` does not compile
+//!
+//! The extractors ask the state for an [`Auth`]. The same app with a state that holds none is refused by the compiler, not at
+//! run time and not by an open door:
+//!
+//! ```compile_fail,E0277
+//! use axum::extract::FromRef;
+//! use axum::routing::get;
+//! use axum::Router;
+//! use countersign::{Auth, AuthExt as _, CurrentUser};
+//!
+//! #[derive(Clone, FromRef)]
+//! struct App {
+//!     name: String,
+//! }
+//!
+//! async fn orders(user: CurrentUser) -> String {
+//!     format!("the orders of {}", user.id())
+//! }
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let auth = Auth::builder().public_url("http://localhost:3000").data_dir("./auth-data").build().await?;
+//! let app: Router = Router::new()
+//!     .route("/orders", get(orders))
+//!     .with_state(App { name: String::new() })
+//!     .merge(auth.router());
+//! # let _ = app;
+//! # Ok(())
+//! # }
+//! ```
+
+mod builder;
+mod data_dir;
+mod engine;
+mod error;
+mod ext;
+mod hook;
+mod janitor;
+mod public_url;
+mod system;
+
+pub use builder::Builder;
+pub use error::Error;
+pub use ext::AuthExt;
+pub use public_url::{PublicUrl, PublicUrlError};
+pub use system::System;
+
+// What an app meets of the floors below.
+pub use countersign_audit::{Event, Record};
+pub use countersign_http::*;
+pub use countersign_jose::Algorithm;
+pub use countersign_kernel::{Lifetime, Secret, SessionId, Timestamp, UserId};
+pub use countersign_limit::{Policies, Quota};
+pub use countersign_password::{HasherConfig, Params, Policy as PasswordPolicy};
+pub use countersign_session::{Delivery, Undelivered};
+pub use countersign_store::User;

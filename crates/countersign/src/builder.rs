@@ -1,0 +1,355 @@
+//! Builds an [`Auth`] from a handful of settings.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use countersign_account::{Accounts, Parts};
+use countersign_http::{Auth, HttpSettings, TrustedProxies};
+use countersign_jose::Algorithm;
+use countersign_kernel::{Env, Lifetime, Secret};
+use countersign_keys::{KeyPolicy, Keyring, MasterKey, Roots};
+use countersign_limit::{Limiter, MemoryLimiter, Policies, Unlimited};
+use countersign_password::{Hasher, HasherConfig, Params, Policy as PasswordPolicy};
+use countersign_session::{ClaimsHook, Policy as SessionPolicy, Sessions, Undelivered};
+use countersign_store::{Store, User};
+use countersign_store_sql::{Database, Options, SqlStore};
+use serde_json::{Map, Value};
+
+use crate::data_dir;
+use crate::engine::{Engine, Housed};
+use crate::error::Error;
+use crate::hook::{self, Hook};
+use crate::janitor::Janitor;
+use crate::public_url::PublicUrl;
+use crate::system::System;
+
+/// How many limits are counted at once; about 200 bytes each.
+const LIMIT_KEYS: usize = 100_000;
+
+/// Settings of an [`Auth`] to be. Only [`Builder::public_url`] and one of [`Builder::data_dir`], or
+/// [`Builder::database`] with [`Builder::master_key`], are needed.
+#[derive(Clone)]
+#[must_use]
+pub struct Builder {
+    public_url: Option<String>,
+    data_dir: Option<PathBuf>,
+    database: Option<String>,
+    store: Option<Arc<SqlStore>>,
+    master_key: Option<Secret<String>>,
+    audience: Option<String>,
+    session: SessionPolicy,
+    keys: KeyPolicy,
+    limits: Option<Policies>,
+    hashing: HasherConfig,
+    weak_hashing: bool,
+    passwords: PasswordPolicy,
+    trusted_proxies: TrustedProxies,
+    allowed_origins: Vec<String>,
+    claims: Option<Arc<dyn ClaimsHook>>,
+    on_event: Option<Hook>,
+    env: Option<Env>,
+    janitor: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            data_dir: None,
+            database: None,
+            store: None,
+            master_key: None,
+            audience: None,
+            session: SessionPolicy::new(""),
+            keys: KeyPolicy::default(),
+            limits: Some(Policies::default()),
+            hashing: HasherConfig::default(),
+            weak_hashing: false,
+            passwords: PasswordPolicy::default(),
+            trusted_proxies: TrustedProxies::default(),
+            allowed_origins: Vec::new(),
+            claims: None,
+            on_event: None,
+            env: None,
+            janitor: true,
+        }
+    }
+}
+
+impl Builder {
+    /// The address that browsers use, for example `https://app.example.com`: the origin of cookies, CSRF checks and links, and
+    /// the issuer of tokens. Plain http is for loopback hosts.
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
+        self
+    }
+
+    /// A directory for the SQLite file and the master key, made with mode 0700 where it does not exist.
+    pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(path.into());
+        self
+    }
+
+    /// The database: `sqlite://PATH`. Without it, a file in the data directory.
+    pub fn database(mut self, url: impl Into<String>) -> Self {
+        self.database = Some(url.into());
+        self
+    }
+
+    /// An opened database, in place of [`Builder::database`]: for tests.
+    pub fn store(mut self, store: Arc<SqlStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// The master key, 256 bits as 43 characters of base64url. Without it, a file in the data directory.
+    pub fn master_key(mut self, text: Secret<String>) -> Self {
+        self.master_key = Some(text);
+        self
+    }
+
+    /// How access tokens are signed; `EdDSA` without it.
+    pub const fn algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.keys.algorithm = algorithm;
+        self
+    }
+
+    /// The `aud` of access tokens; the public URL without it.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = Some(audience.into());
+        self
+    }
+
+    /// How long an access token lives; 15 minutes without it.
+    pub const fn access_lifetime(mut self, lifetime: Lifetime) -> Self {
+        self.session.access = lifetime;
+        self.keys.access = lifetime;
+        self
+    }
+
+    /// Whether access tokens carry the person's address.
+    pub const fn email_claim(mut self, is_carried: bool) -> Self {
+        self.session.email_claim = is_carried;
+        self
+    }
+
+    /// How long a session lives without a refresh, and at most; 7 and 30 days without it.
+    pub const fn session_lifetime(mut self, idle: Lifetime, absolute: Lifetime) -> Self {
+        self.session.idle = idle;
+        self.session.absolute = absolute;
+        self
+    }
+
+    /// W of the refresh table, and what a spent token means whose successor nobody has presented.
+    pub const fn refresh_policy(mut self, window: Lifetime, undelivered: Undelivered) -> Self {
+        self.session.window = window;
+        self.session.undelivered = undelivered;
+        self
+    }
+
+    /// What a recent sign-in is; 10 minutes without it.
+    pub const fn step_up_max_age(mut self, age: Lifetime) -> Self {
+        self.session.step_up_max_age = age;
+        self
+    }
+
+    /// How long a signing key signs, and how long it is published before; 90 days and one without it.
+    pub const fn key_schedule(mut self, rotate_after: Lifetime, publish_before: Lifetime) -> Self {
+        self.keys.rotate_after = rotate_after;
+        self.keys.publish_before = publish_before;
+        self
+    }
+
+    /// The named limits.
+    pub fn limits(mut self, limits: Policies) -> Self {
+        self.session.refresh_limit = limits.refresh_session;
+        self.limits = Some(limits);
+        self
+    }
+
+    /// Switches every limit off. For load tests alone: passwords can then be guessed at full speed.
+    pub fn danger_without_limits(mut self) -> Self {
+        self.limits = None;
+        self
+    }
+
+    /// How passwords are hashed on this machine. Parameters below [`Params::FLOOR`] are refused.
+    pub const fn hashing(mut self, config: HasherConfig) -> Self {
+        self.hashing = config;
+        self.weak_hashing = false;
+        self
+    }
+
+    /// Hashes with any parameters. For tests alone.
+    pub const fn danger_weak_hashing(mut self, params: Params) -> Self {
+        self.hashing.params = params;
+        self.weak_hashing = true;
+        self
+    }
+
+    /// What new passwords must be.
+    pub const fn password_policy(mut self, policy: PasswordPolicy) -> Self {
+        self.passwords = policy;
+        self
+    }
+
+    /// The proxies whose forwarding headers are believed. None without it.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.trusted_proxies = proxies;
+        self
+    }
+
+    /// Further origins whose pages may call with cookies; each of the public URL's site.
+    pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.allowed_origins = origins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Claims of your own in each access token. Registered names, names of secrets and more than 1 KiB are refused.
+    pub fn claims(mut self, hook: impl Fn(&User) -> Map<String, Value> + Send + Sync + 'static) -> Self {
+        self.claims = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called for each audit event of this process, in order, after it was committed. A hook that falls 4,096 events behind
+    /// misses some; what must not be missed is in the audit trail.
+    pub fn on_event<F, Fut>(mut self, hook: F) -> Self
+    where
+        F: Fn(countersign_audit::Record) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.on_event = Some(Arc::new(move |record| Box::pin(hook(record))));
+        self
+    }
+
+    /// Time and chance; the machine's without it.
+    pub fn env(mut self, env: Env) -> Self {
+        self.env = Some(env);
+        self
+    }
+
+    /// Leaves upkeep to calls of [`System::upkeep`]. For tests, and for commands that live for a moment.
+    pub const fn without_janitor(mut self) -> Self {
+        self.janitor = false;
+        self
+    }
+
+    /// Opens everything and starts the janitor. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// Any unsafe or missing setting, and whatever cannot be opened; the text says what to do.
+    pub async fn build(self) -> Result<Auth, Error> {
+        Ok(self.build_system().await?.auth().clone())
+    }
+
+    /// The same, for whoever operates the system.
+    ///
+    /// # Errors
+    /// Those of [`Builder::build`].
+    pub async fn build_system(self) -> Result<System, Error> {
+        let env = self.env.clone().unwrap_or_else(Env::system);
+        let public_url = self.checked_public_url()?;
+        let hasher = self.hasher(&env)?;
+        let (store, master) = self.open(&env).await?;
+        let port: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+
+        if let Some(hook) = &self.on_event {
+            store.observe(hook::start(Arc::clone(hook)));
+        }
+        let roots = Roots::load_or_make(port.as_ref(), &master, &env).await?;
+        let keyring = Keyring::start(Arc::clone(&port), master, env.clone(), self.keys).await?;
+        let limiter: Arc<dyn Limiter> = match &self.limits {
+            Some(_) => Arc::new(MemoryLimiter::new(LIMIT_KEYS, &env)),
+            None => Arc::new(Unlimited),
+        };
+        let policy = SessionPolicy {
+            issuer: public_url.as_str().to_owned(),
+            audience: self.audience.clone().unwrap_or_else(|| public_url.as_str().to_owned()),
+            ..self.session.clone()
+        };
+        let sessions = Sessions::start(
+            Arc::clone(&port),
+            env.clone(),
+            keyring.clone(),
+            &roots,
+            Arc::clone(&limiter),
+            policy,
+            self.claims.clone(),
+        )
+        .await?;
+        let accounts = Accounts::new(Parts {
+            store: port,
+            env: env.clone(),
+            sessions: sessions.clone(),
+            hasher,
+            limiter,
+            policies: self.limits.clone().unwrap_or_default(),
+            password_policy: self.passwords.clone(),
+            lookup_root: roots.lookup.clone(),
+        });
+        let engine = Arc::new(Engine::new(env.clone(), store, keyring, sessions.clone(), accounts.clone()));
+        let host = Arc::new(Housed(Arc::clone(&engine)));
+        let auth = Auth::new(sessions, accounts, self.http(&public_url), env, host)?;
+        if self.janitor {
+            engine.keep(Janitor::start(&engine));
+        }
+        Ok(System::new(auth, engine))
+    }
+
+    fn checked_public_url(&self) -> Result<PublicUrl, Error> {
+        let text = self.public_url.as_deref().ok_or(Error::Missing(
+            "the public URL",
+            "call public_url with the address that browsers use, for example https://app.example.com",
+        ))?;
+        PublicUrl::parse(text).map_err(|reason| Error::PublicUrl(text.to_owned(), reason))
+    }
+
+    fn http(&self, public_url: &PublicUrl) -> HttpSettings {
+        let mut settings = HttpSettings::new(public_url.as_str());
+        settings.trusted_proxies = self.trusted_proxies.clone();
+        settings.cors_allowed_origins = self.allowed_origins.clone();
+        settings
+    }
+
+    fn hasher(&self, env: &Env) -> Result<Arc<Hasher>, Error> {
+        if !self.weak_hashing && !self.hashing.params.is_at_least_floor() {
+            return Err(Error::Passwords("hashes must cost at least 19 MiB of memory and two passes".to_owned()));
+        }
+        let hasher = Hasher::new(&self.hashing, env.clone()).map_err(|e| Error::Passwords(e.to_string()))?;
+        Ok(Arc::new(hasher))
+    }
+
+    async fn open(&self, env: &Env) -> Result<(Arc<SqlStore>, MasterKey), Error> {
+        if let Some(directory) = &self.data_dir {
+            data_dir::prepare(directory)?;
+        }
+        let file = self.database_file()?;
+        let master = match (&self.master_key, &self.data_dir) {
+            (Some(text), _) => MasterKey::from_text(text.expose())?,
+            (None, Some(directory)) => data_dir::master_key(directory, &file, env)?,
+            (None, None) => {
+                return Err(Error::Missing("the master key", "call data_dir, or master_key with a key of your own"));
+            }
+        };
+        if let Some(store) = &self.store {
+            return Ok((Arc::clone(store), master));
+        }
+        let store = SqlStore::open(Database::Sqlite { path: file }, env.clone(), Options::default()).await?;
+        Ok((store, master))
+    }
+
+    fn database_file(&self) -> Result<PathBuf, Error> {
+        match (&self.database, &self.data_dir) {
+            (Some(url), _) => {
+                let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
+                path.filter(|p| !p.is_empty() && !p.contains('?')).map(PathBuf::from).ok_or(Error::Database)
+            }
+            (None, Some(directory)) => Ok(data_dir::database(directory)),
+            (None, None) if self.store.is_some() => Ok(PathBuf::new()),
+            (None, None) => {
+                Err(Error::Missing("the database", "call data_dir with a directory, or database with sqlite://PATH"))
+            }
+        }
+    }
+}

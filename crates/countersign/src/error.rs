@@ -1,0 +1,82 @@
+//! Why an [`Auth`](crate::Auth) could not be built.
+
+use std::path::PathBuf;
+
+use crate::public_url::PublicUrlError;
+
+/// Nothing was built. The text says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // Whoever builds.
+    /// A setting that has no default is missing.
+    #[error("{0} is missing: {1}")]
+    Missing(&'static str, &'static str),
+    /// The public URL cannot be served by.
+    #[error("the public URL {0:?} cannot be used: {1}")]
+    PublicUrl(String, #[source] PublicUrlError),
+    /// The database is named in a way that this version does not know.
+    #[error("the database must be named as sqlite://PATH; other engines are not built yet")]
+    Database,
+    /// A setting of the HTTP floor cannot be served by.
+    #[error(transparent)]
+    Http(#[from] countersign_http::SettingsError),
+    /// Password hashing is weaker than allowed, or does not fit its memory.
+    #[error("passwords: {0}")]
+    Passwords(String),
+    /// The data directory is open to other users of the machine.
+    #[error("{} is open to other users of this machine; run: chmod {mode} {}", path.display(), path.display())]
+    Exposed {
+        /// What is open.
+        path: PathBuf,
+        /// The mode it should have.
+        mode: &'static str,
+    },
+    /// The database exists, and the key that sealed what is in it does not.
+    #[error(
+        "{} exists, but the master key {} does not: put the key back or give it as MASTER_KEY; \
+         without it nothing in the database that is sealed can be opened",
+        database.display(), key.display()
+    )]
+    MasterKeyMissing {
+        /// The database.
+        database: PathBuf,
+        /// Where the key should be.
+        key: PathBuf,
+    },
+    /// A file of the data directory could not be read or made.
+    #[error("could not use {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Text that is not a master key, or sealed rows that it does not open.
+    #[error(transparent)]
+    Keys(#[from] countersign_keys::Error),
+
+    // Ours.
+    /// The database could not be opened.
+    #[error(transparent)]
+    Open(#[from] countersign_store_sql::OpenError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] countersign_store::Error),
+    /// The session floor could not start.
+    #[error(transparent)]
+    Session(#[from] countersign_session::Error),
+    /// The account floor failed.
+    #[error(transparent)]
+    Account(#[from] countersign_account::Error),
+    /// The audit trail failed.
+    #[error(transparent)]
+    Trail(#[from] countersign_trail::Error),
+}
+
+impl From<countersign_keys::MasterKeyError> for Error {
+    fn from(error: countersign_keys::MasterKeyError) -> Self {
+        Self::Keys(error.into())
+    }
+}

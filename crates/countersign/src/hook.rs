@@ -1,0 +1,41 @@
+//! The embedder's event hook.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use countersign_audit::Record;
+use countersign_store::{Committed, Observer};
+use tokio::sync::mpsc;
+
+/// How many events may wait for a slow hook; further ones are dropped and counted.
+const CAPACITY: usize = 4_096;
+
+/// What is called for each event.
+pub(crate) type Hook = Arc<dyn Fn(Record) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// Hands committed records over to the hook's task. Never waits.
+#[derive(Debug)]
+pub(crate) struct Events(mpsc::Sender<Record>);
+
+/// Starts the hook's task; it ends when the observer is gone and the last event was handled.
+pub(crate) fn start(hook: Hook) -> Arc<Events> {
+    let (sender, mut events) = mpsc::channel(CAPACITY);
+    tokio::spawn(async move {
+        while let Some(event) = events.recv().await {
+            hook(event).await;
+        }
+    });
+    Arc::new(Events(sender))
+}
+
+impl Observer for Events {
+    fn committed(&self, committed: &Committed) {
+        for record in &committed.records {
+            if self.0.try_send(record.clone()).is_err() {
+                metrics::counter!("countersign_events_dropped_total").increment(1);
+                tracing::warn!(event = record.event.as_str(), "the event hook is too slow: an event was dropped");
+            }
+        }
+    }
+}

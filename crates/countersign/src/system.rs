@@ -1,0 +1,80 @@
+//! The whole system, for whoever operates it: the server and its commands, the test kit.
+
+use std::sync::Arc;
+
+use countersign_http::Auth;
+use countersign_kernel::Env;
+use countersign_keys::Keyring;
+use countersign_store::Store;
+
+use crate::engine::{Engine, Housed};
+use crate::error::Error;
+
+/// An [`Auth`] together with what is below it. Cheap to clone.
+///
+/// Apps have no need of it; operators have: keys, the store, upkeep on demand.
+#[derive(Clone)]
+pub struct System {
+    auth: Auth,
+    engine: Arc<Engine>,
+}
+
+impl System {
+    pub(crate) const fn new(auth: Auth, engine: Arc<Engine>) -> Self {
+        Self { auth, engine }
+    }
+
+    /// The system that an [`Auth`] was built as; none for one that was put together by hand.
+    #[must_use]
+    pub fn of(auth: &Auth) -> Option<Self> {
+        auth.host::<Housed>().map(|housed| Self::new(auth.clone(), Arc::clone(&housed.0)))
+    }
+
+    /// The handle for apps.
+    #[must_use]
+    pub const fn auth(&self) -> &Auth {
+        &self.auth
+    }
+
+    /// The signing keys.
+    #[must_use]
+    pub fn keyring(&self) -> &Keyring {
+        &self.engine.keyring
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.engine.store) as Arc<dyn Store>
+    }
+
+    /// Time and chance.
+    #[must_use]
+    pub fn env(&self) -> &Env {
+        &self.engine.env
+    }
+
+    /// Does all that the janitor would do by itself, once. For a system built with
+    /// [`Builder::without_janitor`](crate::Builder::without_janitor).
+    ///
+    /// # Errors
+    /// The first thing that failed.
+    pub async fn upkeep(&self) -> Result<(), Error> {
+        self.engine.pulse().await?;
+        self.engine.every_second().await?;
+        self.engine.every_minute().await
+    }
+
+    /// Takes up what other processes have revoked and changed. The janitor does it several times a second.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn pulse(&self) -> Result<(), Error> {
+        self.engine.pulse().await
+    }
+
+    /// Stops the janitor, seals the end of the audit trail and closes the database. No call may follow.
+    pub async fn shut_down(&self) {
+        self.engine.shut_down().await;
+    }
+}
