@@ -1,1 +1,53 @@
 //! TestApp, actors, a clock and chance under control, and every bad token in one line.
+//!
+//! ```
+//! use countersign_testkit::{TestApp, minutes};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let app = TestApp::start().await;
+//! let ada = app.member("ada").await;
+//!
+//! app.clock.advance(minutes(16));
+//!
+//! assert_eq!(ada.get("/api/user/profile").await.code(), "TOKEN_EXPIRED");
+//! assert_eq!(ada.refresh().await.status(), 200);
+//! assert_eq!(ada.get("/api/user/profile").await.status(), 200);
+//! # }
+//! ```
+//!
+//! [`TestApp`] is the whole system in this process, on a temporary database, without a socket; time moves when the test says
+//! so. [`Process`] is the built binary with a data directory of its own, to be stopped, killed and started again. The same
+//! [`Actor`]s drive both.
+//!
+//! Never put this crate among the dependencies of something that serves people: its chance is predictable.
+
+mod actor;
+mod app;
+mod call;
+mod chance;
+mod clock;
+mod jar;
+mod mask;
+mod mint;
+mod process;
+mod reply;
+mod trail;
+mod transport;
+
+pub use actor::{Actor, Loot, PASSWORD};
+pub use app::{Served, TestApp, TestAppBuilder};
+pub use call::Call;
+pub use chance::SeededEntropy;
+pub use clock::{ManualClock, days, hours, millis, minutes, seconds};
+pub use jar::{Jar, Kept};
+pub use mask::mask;
+pub use mint::TokenMint;
+pub use process::{Process, ProcessBuilder, Ran};
+pub use reply::Reply;
+pub use transport::Transport;
+
+// What tests name in asserts.
+pub use countersign_audit::{Event, Outcome, Record};
+pub use http::{Method, StatusCode};
+pub use serde_json::{Value, json};

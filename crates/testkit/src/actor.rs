@@ -1,0 +1,346 @@
+//! Someone who uses the system: a browser or a program, with its cookies and its tokens.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_kernel::{Clock, Env};
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::call::Call;
+use crate::jar::{Jar, Kept};
+use crate::reply::Reply;
+use crate::transport::Transport;
+
+/// The password of every member.
+pub const PASSWORD: &str = "sable-otter-41-lantern";
+
+/// Where actors live: how to reach the system, what it is called, what time it is.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) transport: Transport,
+    pub(crate) public_url: String,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) env: Env,
+}
+
+impl World {
+    pub(crate) fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+/// What an actor keeps between calls.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Memory {
+    pub(crate) jar: Jar,
+    pub(crate) access: Option<String>,
+    /// The refresh token, for a program that keeps it itself.
+    pub(crate) refresh: Option<String>,
+    pub(crate) user: String,
+    pub(crate) session: String,
+    attempt: Option<String>,
+    last_attempt: Option<String>,
+}
+
+/// Someone who uses the system. Clones are the same one.
+#[derive(Clone)]
+pub struct Actor {
+    pub(crate) world: World,
+    pub(crate) memory: Arc<Mutex<Memory>>,
+    /// The address it signs in with: `ada@example.com`.
+    pub email: String,
+    /// Its password.
+    pub password: String,
+    pub(crate) peer: SocketAddr,
+    pub(crate) user_agent: String,
+    pub(crate) is_browser: bool,
+}
+
+/// What a thief has copied from an actor.
+#[derive(Debug, Clone)]
+pub struct Loot(pub(crate) Memory);
+
+impl Actor {
+    pub(crate) fn new(world: World, name: &str) -> Self {
+        Self {
+            world,
+            memory: Arc::default(),
+            email: format!("{name}@example.com"),
+            password: PASSWORD.to_owned(),
+            peer: SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 50_000)),
+            user_agent: "Mozilla/5.0 (test)".to_owned(),
+            is_browser: true,
+        }
+    }
+
+    /// The same actor with this password.
+    #[must_use]
+    pub fn with_password(mut self, password: &str) -> Self {
+        password.clone_into(&mut self.password);
+        self
+    }
+
+    /// The same actor at this network address. Over a real connection it stays where it is.
+    #[must_use]
+    pub fn at(mut self, address: IpAddr) -> Self {
+        self.peer.set_ip(address);
+        self
+    }
+
+    /// The same actor with this user agent.
+    #[must_use]
+    pub fn using(mut self, user_agent: &str) -> Self {
+        user_agent.clone_into(&mut self.user_agent);
+        self
+    }
+
+    /// The same actor as a program: it sends no `Origin` and keeps its refresh token itself.
+    #[must_use]
+    pub fn as_program(mut self) -> Self {
+        self.is_browser = false;
+        self
+    }
+
+    // Calls.
+
+    /// A call to be shaped; nothing is sent before [`Call::send`].
+    #[must_use]
+    pub fn call(&self, method: Method, path: &str) -> Call {
+        Call::new(self.clone(), method, path)
+    }
+
+    /// `GET`, with the access token if there is one.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.call(Method::GET, path).send().await
+    }
+
+    /// `POST` of JSON, with the access token if there is one.
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.call(Method::POST, path).json(body).send().await
+    }
+
+    /// `PATCH` of JSON, with the access token if there is one.
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.call(Method::PATCH, path).json(body).send().await
+    }
+
+    /// `DELETE`, with the access token if there is one.
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.call(Method::DELETE, path).send().await
+    }
+
+    // What people do.
+
+    /// Registers and keeps what comes.
+    pub async fn register(&self) -> Reply {
+        let name = self.email.split('@').next().unwrap_or_default().to_owned();
+        let body = self.told_how(json!({"email": self.email, "password": self.password, "name": name}));
+        self.enter("/api/auth/register", body).await
+    }
+
+    /// Signs in and keeps what comes.
+    pub async fn sign_in(&self) -> Reply {
+        self.sign_in_with(&self.password.clone()).await
+    }
+
+    /// Signs in with this password and keeps what comes.
+    pub async fn sign_in_with(&self, password: &str) -> Reply {
+        let body = self.told_how(json!({"email": self.email, "password": password}));
+        self.enter("/api/auth/login", body).await
+    }
+
+    /// Refreshes as a client without attempt ids does, and keeps what comes.
+    pub async fn refresh(&self) -> Reply {
+        self.refresh_with(Value::Null).await
+    }
+
+    /// Refreshes as the SDK does: with an attempt id that it keeps until it has a full answer.
+    pub async fn refresh_as_sdk(&self) -> Reply {
+        let (attempt, last) = {
+            let mut memory = self.memory();
+            let fresh = || URL_SAFE_NO_PAD.encode(self.world.env.entropy().bytes::<16>());
+            let attempt = memory.attempt.get_or_insert_with(fresh).clone();
+            (attempt, memory.last_attempt.clone())
+        };
+        let mut body = json!({"attemptId": attempt});
+        if let (Some(last), Some(members)) = (last, body.as_object_mut()) {
+            members.insert("lastAttemptId".to_owned(), last.into());
+        }
+        let reply = self.refresh_with(body).await;
+        if reply.status() == 200 && reply.json().get("rotated") == Some(&Value::Bool(true)) {
+            let mut memory = self.memory();
+            memory.last_attempt = memory.attempt.take();
+        }
+        reply
+    }
+
+    /// Refreshes with these members in the body (null: no body where none is needed), and keeps what comes.
+    pub async fn refresh_with(&self, body: Value) -> Reply {
+        let reply = self.refresh_call(body).send().await;
+        self.keep(&reply);
+        reply
+    }
+
+    /// The call that [`Actor::refresh_with`] sends. Its answer is not kept: as if it were lost on the way, save for the cookies,
+    /// which [`Call::send_and_lose`] drops too.
+    #[must_use]
+    pub fn refresh_call(&self, body: Value) -> Call {
+        let refresh = self.memory().refresh.clone();
+        let mut call = self.call(Method::POST, "/api/auth/refresh").anonymous();
+        let mut body = body;
+        if let Some(token) = refresh {
+            if body.is_null() {
+                body = json!({});
+            }
+            if let Some(members) = body.as_object_mut() {
+                members.insert("refreshToken".to_owned(), token.into());
+            }
+        }
+        if !body.is_null() {
+            call = call.json(body);
+        }
+        call
+    }
+
+    /// Signs out.
+    pub async fn sign_out(&self) -> Reply {
+        self.post("/api/auth/logout", Value::Null).await
+    }
+
+    /// Signs out everywhere.
+    pub async fn sign_out_everywhere(&self) -> Reply {
+        self.post("/api/auth/logout-all", Value::Null).await
+    }
+
+    /// Proves the password again, and keeps the new access token.
+    pub async fn step_up(&self) -> Reply {
+        let reply = self.post("/api/auth/step-up", json!({"password": self.password})).await;
+        self.keep(&reply);
+        reply
+    }
+
+    // What it holds.
+
+    /// The access token; empty where there is none.
+    #[must_use]
+    pub fn access_token(&self) -> String {
+        self.memory().access.clone().unwrap_or_default()
+    }
+
+    /// Takes an access token from elsewhere.
+    pub fn set_access_token(&self, token: &str) {
+        self.memory().access = Some(token.to_owned());
+    }
+
+    /// The refresh token, from the cookie or from the program's own keeping; empty where there is none.
+    #[must_use]
+    pub fn refresh_token(&self) -> String {
+        let memory = self.memory();
+        let cookie = || memory.jar.find("refreshToken").map(|c| c.value.clone());
+        memory.refresh.clone().or_else(cookie).unwrap_or_default()
+    }
+
+    /// The claims of the access token, unchecked; null where there is none.
+    #[must_use]
+    pub fn claims(&self) -> Value {
+        let token = self.access_token();
+        let payload = token.split('.').nth(1).and_then(|p| URL_SAFE_NO_PAD.decode(p).ok()).unwrap_or_default();
+        serde_json::from_slice(&payload).unwrap_or(Value::Null)
+    }
+
+    /// The person's id; empty before the first sign-in.
+    #[must_use]
+    pub fn user_id(&self) -> String {
+        self.memory().user.clone()
+    }
+
+    /// The session's id; empty before the first sign-in.
+    #[must_use]
+    pub fn session_id(&self) -> String {
+        self.memory().session.clone()
+    }
+
+    /// The cookie with this name, with or without its prefix.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<Kept> {
+        self.memory().jar.find(name).cloned()
+    }
+
+    /// The cookies, to be looked at or tampered with.
+    pub fn with_jar<T>(&self, look: impl FnOnce(&mut Jar) -> T) -> T {
+        look(&mut self.memory().jar)
+    }
+
+    /// A copy of everything that it holds at this moment.
+    #[must_use]
+    pub fn loot(&self) -> Loot {
+        Loot(self.memory().clone())
+    }
+
+    /// Holds what was stolen, in place of its own.
+    pub fn take(&self, loot: &Loot) {
+        *self.memory() = loot.0.clone();
+    }
+
+    /// Refreshes with what was stolen: holds it, and keeps what comes.
+    pub async fn redeem(&self, loot: &Loot) -> Reply {
+        self.take(loot);
+        self.refresh().await
+    }
+
+    /// Another browser of the same person: same address and password, nothing kept.
+    #[must_use]
+    pub fn elsewhere(&self) -> Self {
+        Self { memory: Arc::default(), ..self.clone() }
+    }
+
+    pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the tokens and names that an answer brings; cookies are kept by each call.
+    pub(crate) fn keep(&self, reply: &Reply) {
+        let body = reply.json();
+        let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let mut memory = self.memory();
+        if let Some(token) = text("/accessToken") {
+            memory.access = Some(token);
+        }
+        if let Some(token) = text("/refreshToken") {
+            memory.refresh = Some(token);
+        }
+        if let Some(id) = text("/user/id") {
+            memory.user = id;
+        }
+        if let Some(id) = text("/session/id") {
+            memory.session = id;
+        }
+    }
+
+    fn told_how(&self, mut body: Value) -> Value {
+        if let (false, Some(members)) = (self.is_browser, body.as_object_mut()) {
+            members.insert("tokenDelivery".to_owned(), "body".into());
+        }
+        body
+    }
+
+    async fn enter(&self, path: &str, body: Value) -> Reply {
+        let reply = self.call(Method::POST, path).anonymous().json(body).send().await;
+        if reply.status() < 300 {
+            let mut memory = self.memory();
+            memory.attempt = None;
+            memory.last_attempt = None;
+        }
+        self.keep(&reply);
+        reply
+    }
+}
+
+impl std::fmt::Debug for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Actor").field("email", &self.email).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,262 @@
+//! The whole system in this process.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use countersign::{Auth, AuthExt, Builder, Params, System};
+use countersign_kernel::{Clock, Env, Secret};
+use countersign_store::Store;
+use countersign_store_sql::SqlStore;
+use countersign_store_sql::testing::Temporary;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::actor::{Actor, World};
+use crate::chance::SeededEntropy;
+use crate::clock::ManualClock;
+use crate::mint::TokenMint;
+use crate::transport::Transport;
+
+/// The master key of every test app: no more secret than the rest of it.
+const MASTER_KEY: &str = "c2FibGUtb3R0ZXItbGFudGVybi1zdG9uZS1yaXZlci0";
+
+/// The whole system on a temporary database, with time and chance under control.
+///
+/// Nothing happens by itself: [`TestApp::upkeep`] does what the janitor would.
+pub struct TestApp {
+    /// The time. Advance it; it does not move by itself.
+    pub clock: ManualClock,
+    /// The system, for what cannot be seen through the front door.
+    pub system: System,
+    world: World,
+    router: Router,
+    _database: Option<Temporary>,
+}
+
+/// Settings of a [`TestApp`].
+#[must_use]
+pub struct TestAppBuilder {
+    clock: ManualClock,
+    env: Env,
+    public_url: String,
+    settings: Vec<Box<dyn FnOnce(Builder) -> Builder + Send>>,
+    postgres: Option<Secret<String>>,
+    extra: Option<Box<dyn FnOnce(Auth) -> Router + Send>>,
+}
+
+impl TestAppBuilder {
+    /// What the system is called; `https://auth.example.com` without it.
+    pub fn public_url(mut self, url: &str) -> Self {
+        url.clone_into(&mut self.public_url);
+        self
+    }
+
+    /// The sequence of chance; 1 without it.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.env = Env::new(Arc::new(self.clock.clone()), Arc::new(SeededEntropy::new(seed)));
+        self
+    }
+
+    /// Changes what the system is built from.
+    pub fn with(mut self, change: impl FnOnce(Builder) -> Builder + Send + 'static) -> Self {
+        self.settings.push(Box::new(change));
+        self
+    }
+
+    /// Switches limits off, for tests of something else that asks often.
+    pub fn without_limits(self) -> Self {
+        self.with(Builder::danger_without_limits)
+    }
+
+    /// Runs on this PostgreSQL database, which must be empty or a test's own.
+    pub fn on_postgres(mut self, url: &str) -> Self {
+        self.postgres = Some(Secret::new(url.to_owned()));
+        self
+    }
+
+    /// Adds an app's own routes beside the system's.
+    pub fn routes(mut self, routes: impl FnOnce(Auth) -> Router + Send + 'static) -> Self {
+        self.extra = Some(Box::new(routes));
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    /// Something could not be opened.
+    #[expect(clippy::expect_used, reason = "a test harness fails its test")]
+    pub async fn start(self) -> TestApp {
+        let (store, database) = match self.postgres {
+            None => {
+                let (store, guard) = SqlStore::temporary(self.env.clone()).await.expect("a temporary database opens");
+                (store, Some(guard))
+            }
+            Some(url) => (SqlStore::on_test_clock(url, self.env.clone()).await.expect("the database opens"), None),
+        };
+        let mut builder = Auth::builder()
+            .public_url(&self.public_url)
+            .store(store)
+            .master_key(Secret::new(MASTER_KEY.to_owned()))
+            .env(self.env.clone())
+            .danger_weak_hashing(Params::CHEAPEST)
+            .without_janitor();
+        for change in self.settings {
+            builder = change(builder);
+        }
+        let system = builder.build_system().await.expect("the system is built");
+        let auth = system.auth().clone();
+        let router = match self.extra {
+            Some(routes) => auth.site().merge(routes(auth.clone())),
+            None => auth.site(),
+        };
+        let world = World {
+            transport: Transport::Router(router.clone()),
+            public_url: self.public_url,
+            clock: Arc::new(self.clock.clone()),
+            env: self.env,
+        };
+        TestApp { clock: self.clock, system, world, router, _database: database }
+    }
+}
+
+impl TestApp {
+    /// Starts one with defaults: limits are on, hashing is the cheapest there is.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// Begins one with settings of its own.
+    pub fn builder() -> TestAppBuilder {
+        let clock = ManualClock::default();
+        let env = Env::new(Arc::new(clock.clone()), Arc::new(SeededEntropy::new(1)));
+        TestAppBuilder {
+            clock,
+            env,
+            public_url: "https://auth.example.com".to_owned(),
+            settings: Vec::new(),
+            postgres: None,
+            extra: None,
+        }
+    }
+
+    /// Somebody in a browser who has no account.
+    #[must_use]
+    pub fn visitor(&self) -> Actor {
+        Actor::new(self.world.clone(), "visitor")
+    }
+
+    /// Somebody with this name who has not registered yet.
+    #[must_use]
+    pub fn stranger(&self, name: &str) -> Actor {
+        Actor::new(self.world.clone(), name)
+    }
+
+    /// Somebody who has registered in a browser and is signed in.
+    ///
+    /// # Panics
+    /// The registration was refused.
+    pub async fn member(&self, name: &str) -> Actor {
+        let actor = self.stranger(name);
+        let _ = actor.register().await.expect(201);
+        actor
+    }
+
+    /// A member with these roles, which are made where they do not exist, already in its access token.
+    ///
+    /// # Panics
+    /// Something was refused.
+    #[expect(clippy::expect_used, reason = "a test harness fails its test")]
+    pub async fn member_with_roles(&self, name: &str, roles: &[&str]) -> Actor {
+        let actor = self.member(name).await;
+        let mut tx = self.store().begin().await.expect("the store is there");
+        for role in roles {
+            if tx.find_role(role).await.expect("roles are read").is_none() {
+                let role = countersign_store::Role { name: (*role).to_owned(), permissions: Vec::new() };
+                tx.set_role(&role).await.expect("the role is made");
+            }
+        }
+        let names: Vec<String> = roles.iter().map(|r| (*r).to_owned()).collect();
+        let id = actor.user_id().parse().expect("a member has an id");
+        tx.set_user_roles(id, &names).await.expect("the roles are given");
+        tx.commit().await.expect("the roles are committed");
+        let _ = actor.refresh().await.expect(200);
+        actor
+    }
+
+    /// Begins a token that is not quite this actor's access token.
+    pub fn mint(&self, actor: &Actor) -> TokenMint {
+        TokenMint::new(self.system.keyring(), actor.claims(), &self.world.env)
+    }
+
+    /// The router, for requests of one's own.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// The store, for what cannot be seen through the front door.
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn Store> {
+        self.system.store()
+    }
+
+    /// Time and chance of this app.
+    #[must_use]
+    pub fn env(&self) -> &Env {
+        &self.world.env
+    }
+
+    /// Does what the janitor would: follows other processes, seals the trail, keeps schedules, sweeps.
+    ///
+    /// # Panics
+    /// Something failed.
+    #[expect(clippy::expect_used, reason = "a test harness fails its test")]
+    pub async fn upkeep(&self) {
+        self.system.upkeep().await.expect("upkeep works");
+    }
+
+    /// Serves the app on a loopback socket as well, until the answer is dropped.
+    ///
+    /// # Panics
+    /// No port is free.
+    #[expect(clippy::expect_used, reason = "a test harness fails its test")]
+    pub async fn serve(&self) -> Served {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("a bound socket has an address");
+        let service = self.router.clone().into_make_service_with_connect_info::<SocketAddr>();
+        let task = tokio::spawn(async move {
+            let _ = axum::serve(listener, service).await;
+        });
+        let world = World { transport: Transport::Socket(address), ..self.world.clone() };
+        Served { address, world, task }
+    }
+}
+
+impl Clock for TestApp {
+    fn now(&self) -> countersign_kernel::Timestamp {
+        self.clock.now()
+    }
+}
+
+/// An app on a loopback socket.
+pub struct Served {
+    /// Its address.
+    pub address: SocketAddr,
+    world: World,
+    task: JoinHandle<()>,
+}
+
+impl Served {
+    /// Somebody with this name who comes over the socket.
+    #[must_use]
+    pub fn stranger(&self, name: &str) -> Actor {
+        Actor::new(self.world.clone(), name)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
