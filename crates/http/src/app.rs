@@ -93,13 +93,11 @@ impl Auth {
 
     /// The API, to be merged into an app of one's own: every path of API.md below `/api` and `/.well-known`, and the pages
     /// `/errors/{code}`. Sets no fallback and takes nothing else.
-    #[must_use]
     pub fn router(&self) -> Router {
         router::embedded(self)
     }
 
     /// The whole site, as the server serves it: the API, the page, `/docs`, health, and an answer for every other path.
-    #[must_use]
     pub fn site(&self) -> Router {
         router::standalone(self)
     }

@@ -60,8 +60,7 @@ fn operation_of(html: &mut String, document: &Value, method: &str, path: &str, o
         text(&operation["summary"]),
         text(&operation["description"]),
     );
-    let body = &operation["requestBody"]["content"]["application/json"]["schema"];
-    if !body.is_null() {
+    if let Some(body) = operation.pointer("/requestBody/content/application~1json/schema") {
         html.push_str("<h4>Body</h4>\n");
         members_of(html, document, body);
     }

@@ -1,6 +1,7 @@
 //! The members of a JSON object, taken one by one.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use countersign_kernel::Secret;
 use serde_json::Value;
@@ -18,10 +19,14 @@ pub(crate) struct Members {
 
 impl Members {
     pub(super) fn add(&mut self, name: String, value: Value) {
-        if self.values.contains_key(&name) {
-            self.wrong(shown(&name), "DUPLICATE_FIELD", "This field is there twice.");
-        } else {
-            self.values.insert(name, value);
+        match self.values.entry(name) {
+            Entry::Vacant(place) => {
+                place.insert(value);
+            }
+            Entry::Occupied(taken) => {
+                let name = shown(taken.key());
+                self.wrong(name, "DUPLICATE_FIELD", "This field is there twice.");
+            }
         }
     }
 

@@ -28,9 +28,9 @@ fn render(code: Code, public_url: &str) -> String {
     let mut others = String::new();
     for other in Code::ALL {
         // Writing to a string never fails.
-        let _ = write!(
+        let _ = writeln!(
             others,
-            "<li><a href=\"{0}\"><code>{0}</code></a> {1}</li>\n",
+            "<li><a href=\"{0}\"><code>{0}</code></a> {1}</li>",
             other.as_str(),
             other.status().as_u16()
         );
