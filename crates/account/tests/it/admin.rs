@@ -1,0 +1,83 @@
+use std::sync::Arc;
+
+use countersign_account::ClaimVerdict;
+use countersign_audit::Actor;
+use countersign_kernel::Lifetime;
+use countersign_session::TokenError;
+
+use crate::world::{PASSWORD, World, secret};
+
+#[tokio::test]
+async fn the_link_makes_one_administrator_once() {
+    let world = World::start().await;
+    let link = world.accounts.offer_admin(&world.home()).await.unwrap().unwrap();
+    assert_eq!(link.expose().len(), 64);
+    let (ada, eve) = (world.member("ada@example.com").await, world.member("eve@example.com").await);
+    let (ada_identity, eve_identity) = (world.identity(&ada), world.identity(&eve));
+
+    let wrong = world.accounts.claim_admin(&eve_identity, &secret(&"0".repeat(64)), &world.home()).await.unwrap();
+    assert!(matches!(wrong, ClaimVerdict::Invalid));
+    let right = world.accounts.claim_admin(&ada_identity, &link, &world.home()).await.unwrap();
+    assert!(matches!(&right, ClaimVerdict::Claimed(user) if user.roles == ["admin"]), "{right:?}");
+    let again = world.accounts.claim_admin(&eve_identity, &link, &world.home()).await.unwrap();
+    assert!(matches!(again, ClaimVerdict::Invalid));
+
+    assert_eq!(world.check(&ada).unwrap_err(), TokenError::Expired, "a refresh brings the role");
+    assert!(world.accounts.offer_admin(&world.home()).await.unwrap().is_none(), "no link while somebody administers");
+}
+
+#[tokio::test]
+async fn a_newer_link_an_administrator_or_a_day_makes_it_void() {
+    let world = World::start().await;
+    let ada = world.member("ada@example.com").await;
+    let identity = world.identity(&ada);
+    let old = world.accounts.offer_admin(&world.home()).await.unwrap().unwrap();
+    let newer = world.accounts.offer_admin(&world.home()).await.unwrap().unwrap();
+    assert!(matches!(world.accounts.claim_admin(&identity, &old, &world.home()).await.unwrap(), ClaimVerdict::Invalid));
+
+    world.advance(Lifetime::from_hours(24));
+    assert!(matches!(
+        world.accounts.claim_admin(&identity, &newer, &world.home()).await.unwrap(),
+        ClaimVerdict::Invalid
+    ));
+    assert_eq!(world.accounts.sweep().await.unwrap(), 1);
+
+    let late = world.accounts.offer_admin(&world.home()).await.unwrap().unwrap();
+    let bob = world.member("bob@example.com").await;
+    world.accounts.set_user_roles(bob.user.id, &["admin".to_owned()], Actor::Operator, &world.home()).await.unwrap();
+    assert!(matches!(
+        world.accounts.claim_admin(&identity, &late, &world.home()).await.unwrap(),
+        ClaimVerdict::Invalid
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_racing_claims_one_succeeds() {
+    let world = Arc::new(World::start().await);
+    let link = world.accounts.offer_admin(&world.home()).await.unwrap().unwrap();
+    let mut racers = Vec::new();
+    for n in 0..8 {
+        let member = world.member(&format!("a{n}@example.com")).await;
+        let (world, link, identity) = (Arc::clone(&world), link.clone(), world.identity(&member));
+        racers.push(tokio::spawn(
+            async move { world.accounts.claim_admin(&identity, &link, &world.home()).await.unwrap() },
+        ));
+    }
+    let mut claimed = 0;
+    for racer in racers {
+        claimed += usize::from(matches!(racer.await.unwrap(), ClaimVerdict::Claimed(_)));
+    }
+    assert_eq!(claimed, 1);
+}
+
+#[tokio::test]
+async fn other_roles_are_kept() {
+    let world = World::start().await;
+    world.accounts.set_role("clerk", &[], Actor::Operator, &world.home()).await.unwrap();
+    let ada = world.member("ada@example.com").await;
+    world.accounts.set_user_roles(ada.user.id, &["clerk".to_owned()], Actor::Operator, &world.home()).await.unwrap();
+    let identity = world.identity(&world.signed_in("ada@example.com", PASSWORD).await);
+    let link = world.accounts.offer_admin(&world.home()).await.unwrap().unwrap();
+    let verdict = world.accounts.claim_admin(&identity, &link, &world.home()).await.unwrap();
+    assert!(matches!(&verdict, ClaimVerdict::Claimed(user) if user.roles == ["admin", "clerk"]), "{verdict:?}");
+}
