@@ -169,13 +169,15 @@ fn within(value: &Value) -> Option<&str> {
     }
 }
 
-/// Whether a name has one of [`SECRET_WORDS`] as a word, or one of [`SECRET_PARTS`] anywhere once it is written together.
+/// Whether a name has one of [`SECRET_WORDS`] as a word, one or many, or one of [`SECRET_PARTS`] anywhere once it is written
+/// together.
 fn speaks_of_a_secret(name: &str) -> bool {
     let together: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    SECRET_PARTS.iter().any(|part| together.contains(part))
-        || words(name)
-            .iter()
-            .any(|word| SECRET_WORDS.contains(&word.trim_end_matches('s')) || SECRET_WORDS.contains(&word.as_str()))
+    let is_secret = |word: &String| {
+        let singular = [Some(word.as_str()), word.strip_suffix('s'), word.strip_suffix("es")];
+        singular.into_iter().flatten().any(|word| SECRET_WORDS.contains(&word))
+    };
+    SECRET_PARTS.iter().any(|part| together.contains(part)) || words(name).iter().any(is_secret)
 }
 
 /// The words of `snake_case`, `kebab-case` and `camelCase`, in lower case.
@@ -241,7 +243,6 @@ const SECRET_WORDS: &[&str] = &[
     "cvv",
     "cvc",
     "pwd",
-    "pass",
     "salt",
     "otp",
     "totp",

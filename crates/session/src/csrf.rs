@@ -36,7 +36,9 @@ pub struct CsrfKeys {
 }
 
 impl CsrfKeys {
-    pub(crate) fn new(root: &Secret<[u8; 32]>, env: Env) -> Self {
+    /// The keys under the root of cookies.
+    #[must_use]
+    pub fn new(root: &Secret<[u8; 32]>, env: Env) -> Self {
         Self { key: MacKey::derive(root, "countersign/csrf/1", &[]), env }
     }
 

@@ -26,7 +26,9 @@ pub struct DeviceKeys {
 }
 
 impl DeviceKeys {
-    pub(crate) fn new(root: &Secret<[u8; 32]>) -> Self {
+    /// The keys under the root of cookies.
+    #[must_use]
+    pub fn new(root: &Secret<[u8; 32]>) -> Self {
         Self {
             seal: MacKey::derive(root, "countersign/device-seal/1", &[]),
             proof: MacKey::derive(root, "countersign/device-proof/1", &[]),

@@ -143,7 +143,7 @@ fn two_proofs_are_stronger_than_one() {
 
 #[test]
 fn a_token_is_verified_by_its_own_type_alone() {
-    let key = SigningKey::generate(Algorithm::EdDSA, "k").unwrap();
+    let key = SigningKey::generate(Algorithm::EdDSA, Some("k"), |bytes| bytes.fill(7)).unwrap();
     let policy = Policy::new("https://id.example");
     let token = AccessClaims::new(&session(), &user(), Map::new(), &policy, NOW, &env(0)).sign(&key).unwrap();
     let keys = countersign_jose::KeySet::new(vec![key.verifying_key()]).unwrap();

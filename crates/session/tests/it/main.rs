@@ -1,0 +1,22 @@
+//! Sessions on a real database, with time and chance owned by the test.
+//!
+//! Not tested here: HTTP, which only translates, and PostgreSQL, whose promises are those of `countersign-store-contract`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests and their helpers fail by panicking"
+)]
+
+mod access;
+mod corpus;
+mod crowd;
+mod house;
+mod late;
+mod nodes;
+mod race;
+mod refresh;
+mod revocation;
+mod rollback;
+mod sweep;
+mod theft;
