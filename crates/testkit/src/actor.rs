@@ -99,7 +99,7 @@ impl Actor {
 
     /// The same actor as a program: it sends no `Origin` and keeps its refresh token itself.
     #[must_use]
-    pub fn as_program(mut self) -> Self {
+    pub fn into_program(mut self) -> Self {
         self.is_browser = false;
         self
     }
@@ -107,7 +107,6 @@ impl Actor {
     // Calls.
 
     /// A call to be shaped; nothing is sent before [`Call::send`].
-    #[must_use]
     pub fn call(&self, method: Method, path: &str) -> Call {
         Call::new(self.clone(), method, path)
     }
@@ -186,7 +185,6 @@ impl Actor {
 
     /// The call that [`Actor::refresh_with`] sends. Its answer is not kept: as if it were lost on the way, save for the cookies,
     /// which [`Call::send_and_lose`] drops too.
-    #[must_use]
     pub fn refresh_call(&self, body: Value) -> Call {
         let refresh = self.memory().refresh.clone();
         let mut call = self.call(Method::POST, "/api/auth/refresh").anonymous();
@@ -289,6 +287,10 @@ impl Actor {
     pub async fn redeem(&self, loot: &Loot) -> Reply {
         self.take(loot);
         self.refresh().await
+    }
+
+    pub(crate) fn moved_to(&self, world: World) -> Self {
+        Self { world, ..self.clone() }
     }
 
     /// Another browser of the same person: same address and password, nothing kept.

@@ -1,11 +1,12 @@
 //! The whole system in this process.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
 use countersign::{Auth, AuthExt, Builder, Params, System};
-use countersign_kernel::{Clock, Env, Secret};
+use countersign_kernel::{Env, Secret};
 use countersign_store::Store;
 use countersign_store_sql::SqlStore;
 use countersign_store_sql::testing::Temporary;
@@ -34,14 +35,21 @@ pub struct TestApp {
     _database: Option<Temporary>,
 }
 
+/// Where the data are.
+enum Kept {
+    Temporary,
+    Postgres(Secret<String>),
+    DataDir(PathBuf),
+}
+
 /// Settings of a [`TestApp`].
 #[must_use]
 pub struct TestAppBuilder {
     clock: ManualClock,
-    env: Env,
+    seed: u64,
     public_url: String,
     settings: Vec<Box<dyn FnOnce(Builder) -> Builder + Send>>,
-    postgres: Option<Secret<String>>,
+    kept: Kept,
     extra: Option<Box<dyn FnOnce(Auth) -> Router + Send>>,
 }
 
@@ -54,7 +62,7 @@ impl TestAppBuilder {
 
     /// The sequence of chance; 1 without it.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.env = Env::new(Arc::new(self.clock.clone()), Arc::new(SeededEntropy::new(seed)));
+        self.seed = seed;
         self
     }
 
@@ -71,7 +79,20 @@ impl TestAppBuilder {
 
     /// Runs on this PostgreSQL database, which must be empty or a test's own.
     pub fn on_postgres(mut self, url: &str) -> Self {
-        self.postgres = Some(Secret::new(url.to_owned()));
+        self.kept = Kept::Postgres(Secret::new(url.to_owned()));
+        self
+    }
+
+    /// Runs on this data directory, with the database and the master key that the system itself makes there: to be started
+    /// again on what an earlier one has left. A later app needs another [`TestAppBuilder::seed`], or it makes the same ids.
+    pub fn on_data_dir(mut self, path: &Path) -> Self {
+        self.kept = Kept::DataDir(path.to_owned());
+        self
+    }
+
+    /// Goes by this clock, for two apps of one time.
+    pub fn clock(mut self, clock: &ManualClock) -> Self {
+        self.clock = clock.clone();
         self
     }
 
@@ -87,20 +108,26 @@ impl TestAppBuilder {
     /// Something could not be opened.
     #[expect(clippy::expect_used, reason = "a test harness fails its test")]
     pub async fn start(self) -> TestApp {
-        let (store, database) = match self.postgres {
-            None => {
-                let (store, guard) = SqlStore::temporary(self.env.clone()).await.expect("a temporary database opens");
-                (store, Some(guard))
-            }
-            Some(url) => (SqlStore::on_test_clock(url, self.env.clone()).await.expect("the database opens"), None),
-        };
+        let env = Env::new(Arc::new(self.clock.clone()), Arc::new(SeededEntropy::new(self.seed)));
         let mut builder = Auth::builder()
             .public_url(&self.public_url)
-            .store(store)
-            .master_key(Secret::new(MASTER_KEY.to_owned()))
-            .env(self.env.clone())
+            .env(env.clone())
             .danger_weak_hashing(Params::CHEAPEST)
             .without_janitor();
+        let mut database = None;
+        let master_key = Secret::new(MASTER_KEY.to_owned());
+        match self.kept {
+            Kept::Temporary => {
+                let (store, guard) = SqlStore::temporary(env.clone()).await.expect("a temporary database opens");
+                builder = builder.store(store).master_key(master_key);
+                database = Some(guard);
+            }
+            Kept::Postgres(url) => {
+                let store = SqlStore::on_test_clock(url, env.clone()).await.expect("the database opens");
+                builder = builder.store(store).master_key(master_key);
+            }
+            Kept::DataDir(path) => builder = builder.data_dir(path),
+        }
         for change in self.settings {
             builder = change(builder);
         }
@@ -114,7 +141,7 @@ impl TestAppBuilder {
             transport: Transport::Router(router.clone()),
             public_url: self.public_url,
             clock: Arc::new(self.clock.clone()),
-            env: self.env,
+            env,
         };
         TestApp { clock: self.clock, system, world, router, _database: database }
     }
@@ -128,14 +155,12 @@ impl TestApp {
 
     /// Begins one with settings of its own.
     pub fn builder() -> TestAppBuilder {
-        let clock = ManualClock::default();
-        let env = Env::new(Arc::new(clock.clone()), Arc::new(SeededEntropy::new(1)));
         TestAppBuilder {
-            clock,
-            env,
+            clock: ManualClock::default(),
+            seed: 1,
             public_url: "https://auth.example.com".to_owned(),
             settings: Vec::new(),
-            postgres: None,
+            kept: Kept::Temporary,
             extra: None,
         }
     }
@@ -184,13 +209,18 @@ impl TestApp {
         actor
     }
 
+    /// The same person, met again after a restart or at another node: it keeps what it holds.
+    #[must_use]
+    pub fn meet_again(&self, actor: &Actor) -> Actor {
+        actor.moved_to(self.world.clone())
+    }
+
     /// Begins a token that is not quite this actor's access token.
     pub fn mint(&self, actor: &Actor) -> TokenMint {
         TokenMint::new(self.system.keyring(), actor.claims(), &self.world.env)
     }
 
     /// The router, for requests of one's own.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }
@@ -230,12 +260,6 @@ impl TestApp {
         });
         let world = World { transport: Transport::Socket(address), ..self.world.clone() };
         Served { address, world, task }
-    }
-}
-
-impl Clock for TestApp {
-    fn now(&self) -> countersign_kernel::Timestamp {
-        self.clock.now()
     }
 }
 

@@ -64,7 +64,7 @@ impl Call {
     }
 
     /// Comes from a page of this origin instead of the system's own.
-    pub fn from_origin(self, origin: &str) -> Self {
+    pub fn on_page_of(self, origin: &str) -> Self {
         self.without("origin").without("sec-fetch-site").header("origin", origin)
     }
 

@@ -89,7 +89,7 @@ impl TokenMint {
     }
 
     /// Made ten minutes from now.
-    pub fn from_the_future(self) -> Self {
+    pub fn dated_in_the_future(self) -> Self {
         let now = self.now;
         self.claim("iat", now + 600).claim("exp", now + 1_500)
     }

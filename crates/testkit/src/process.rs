@@ -166,9 +166,7 @@ impl Process {
     /// The same person, met again after a restart: an actor keeps its cookies but must learn the new address.
     #[must_use]
     pub fn meet_again(&self, actor: &Actor) -> Actor {
-        let mut again = actor.clone();
-        again.world = self.world(self.address);
-        again
+        actor.moved_to(self.world(self.address))
     }
 
     /// Somebody at the administrators' listener.
@@ -273,9 +271,9 @@ impl Process {
         while address.is_none() {
             let Ok(line) = heard.recv_timeout(PATIENCE) else { return Err(log()) };
             let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-            let named = |door: &str| {
-                (line["door"] == door).then(|| line["address"].as_str().and_then(|a| a.parse().ok())).flatten()
-            };
+            let text = |member: &str| line.get(member).and_then(serde_json::Value::as_str);
+            let named =
+                |door: &str| text("address").filter(|_| text("door") == Some(door)).and_then(|a| a.parse().ok());
             address = named("public");
             admin = admin.or_else(|| named("admin"));
         }
