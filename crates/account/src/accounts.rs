@@ -3,9 +3,10 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use countersign_audit::{Actor, Event, Record};
-use countersign_kernel::{Env, Origin, Secret, UserId};
+use countersign_kernel::{Env, Lifetime, Origin, Secret, Timestamp, UserId};
 use countersign_limit::{Limiter, Policies, Reading, Refused};
 use countersign_password::{Hasher, Policy};
 use countersign_session::{Issued, Sessions};
@@ -30,7 +31,12 @@ struct Inner {
     policies: Policies,
     password_policy: Policy,
     keys: AccountKeys,
+    /// When an overload was last written down, in microseconds since the epoch.
+    overload_told: AtomicI64,
 }
+
+/// How often an overload is written down. Refusing must cost less than hashing, and a record is a write to the disk.
+const OVERLOAD_NEWS: Lifetime = Lifetime::from_seconds(10);
 
 /// What [`Accounts`] is made of.
 pub struct Parts {
@@ -74,6 +80,7 @@ impl Accounts {
             limiter: parts.limiter,
             policies: parts.policies,
             password_policy: parts.password_policy,
+            overload_told: AtomicI64::new(0),
         }))
     }
 
@@ -144,6 +151,15 @@ impl Accounts {
             Ok(tx.commit().await?)
         })
         .await
+    }
+
+    /// Whether an overload is to be written down now.
+    pub(crate) fn overload_is_news(&self) -> bool {
+        let now = self.store().now();
+        let told = &self.0.overload_told;
+        let last = told.load(Ordering::Relaxed);
+        now.since(Timestamp::from_micros(last)) >= OVERLOAD_NEWS
+            && told.compare_exchange(last, now.as_micros(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Writes that a limit was reached, if this refusal is the first of its window.

@@ -100,8 +100,10 @@ impl Accounts {
             let proof = match self.prove(found.as_ref(), &request.password).await {
                 Ok(proof) => proof,
                 Err(HashError::Busy(busy)) => {
-                    let shape = |record| about(record, found.as_ref(), account).refused("overloaded");
-                    self.audit_alone(Event::SignInFailed, Actor::Anonymous, origin, shape).await?;
+                    if self.overload_is_news() {
+                        let shape = |record| about(record, found.as_ref(), account).refused("overloaded");
+                        self.audit_alone(Event::SignInFailed, Actor::Anonymous, origin, shape).await?;
+                    }
                     return Ok((SignInVerdict::Busy(busy), charge.give_back(self)));
                 }
                 Err(HashError::Fault(error)) => return Err(error.into()),

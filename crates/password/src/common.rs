@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use countersign_kernel::Secret;
+use zeroize::Zeroizing;
 
 /// Looked up in place: no table is built, and nothing is taken from the memory of a process that never asks.
 static LIST: &str = include_str!("../data/common-passwords.txt");
@@ -17,17 +17,15 @@ const SHORTEST_CORE: usize = 6;
 /// Whether the password, or what it becomes by trivial folding, is on the list or repeats itself.
 #[must_use]
 pub fn is_common(password: &str) -> bool {
-    let form = Secret::new(skeleton(password));
-    let form = form.expose();
-    if is_listed(form) || is_repetition(form) || is_listed(Secret::new(unleeted(password)).expose()) {
+    let form = skeleton(password);
+    if is_listed(&form) || is_repetition(&form) || is_listed(&unleeted(password)) {
         return true;
     }
     // `Password123!` is `password`. But the word must be most of the whole, or it would forbid whatever begins with it.
     let sides = [|c: char| !c.is_alphanumeric(), |c: char| !c.is_alphabetic()];
     sides.iter().any(|around| {
         let core = form.trim_matches(around);
-        let letters = Secret::new(unleeted(core));
-        core.len() >= SHORTEST_CORE && core.len() * 2 > form.len() && (is_listed(core) || is_listed(letters.expose()))
+        core.len() >= SHORTEST_CORE && core.len() * 2 > form.len() && (is_listed(core) || is_listed(&unleeted(core)))
     })
 }
 
@@ -55,13 +53,13 @@ fn is_listed(wanted: &str) -> bool {
 }
 
 /// Lower case, without blanks.
-pub(crate) fn skeleton(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+pub(crate) fn skeleton(text: &str) -> Zeroizing<String> {
+    folded(text, |c| c)
 }
 
 /// The skeleton with the usual look-alikes read as the letters they stand for.
-pub(crate) fn unleeted(text: &str) -> String {
-    let letter = |c| match c {
+pub(crate) fn unleeted(text: &str) -> Zeroizing<String> {
+    folded(text, |c| match c {
         '0' => 'o',
         '1' | '!' | '|' => 'i',
         '3' => 'e',
@@ -69,8 +67,14 @@ pub(crate) fn unleeted(text: &str) -> String {
         '5' | '$' => 's',
         '7' => 't',
         other => other,
-    };
-    skeleton(text).chars().map(letter).collect()
+    })
+}
+
+fn folded(text: &str, letter: impl Fn(char) -> char) -> Zeroizing<String> {
+    // Room for the greatest growth, so that the string is not moved and no copy of it stays behind unwiped.
+    let mut form = Zeroizing::new(String::with_capacity(text.len() * 3));
+    form.extend(text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).map(letter));
+    form
 }
 
 /// Whether the text is a piece of at most four characters, at least three times: `aaaaaaaa`, `12121212`, `abc1abc1abc1`.
@@ -87,7 +91,7 @@ mod tests {
     fn the_list_is_in_the_form_that_is_searched() {
         let lines: Vec<_> = listed().collect();
         assert!(lines.is_sorted_by(|a, b| a < b), "sorted, without doubles");
-        assert!(lines.iter().all(|l| l.is_ascii() && skeleton(l) == *l && l.len() >= SHORTEST_CORE));
+        assert!(lines.iter().all(|l| l.is_ascii() && *skeleton(l) == *l && l.len() >= SHORTEST_CORE));
         assert!(lines.iter().filter(|l| l.len() >= 8).count() >= 3_000, "NIST and ASVS ask for the commonest 3,000");
     }
 

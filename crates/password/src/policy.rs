@@ -3,6 +3,8 @@
 //! Long enough, not among the commonest, and not what the person or the site is called. No rules of composition, no change
 //! by the calendar. Only new passwords are judged; a presented one is compared as it came.
 
+use zeroize::Zeroizing;
+
 use crate::common;
 use crate::password::Password;
 use crate::strength::Strength;
@@ -105,7 +107,8 @@ fn words_of(context: &[&str]) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for text in context {
         let parts = text.split(|c: char| !c.is_alphanumeric());
-        words.extend([*text].into_iter().chain(text.split('@')).chain(parts).map(common::skeleton));
+        let all = [*text].into_iter().chain(text.split('@')).chain(parts);
+        words.extend(all.map(|word| common::skeleton(word).to_string()));
     }
     // A word of one or two letters is in everything.
     words.retain(|w| w.chars().count() >= 3);
@@ -121,7 +124,7 @@ fn is_mostly(text: &str, words: &[String]) -> bool {
         let whole = form.chars().count();
         let mut rest = form;
         for word in words {
-            rest = rest.replace(word.as_str(), "");
+            rest = Zeroizing::new(rest.replace(word.as_str(), ""));
         }
         let left = rest.chars().count();
         if left < whole && left < 4 && left < whole - left {

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use countersign_account::{Reading, Refused, SignIn, SignInVerdict};
 use countersign_kernel::Lifetime;
+use countersign_password::{HasherConfig, Params};
 
 use crate::world::{OTHER, PASSWORD, World, sign_in};
 
@@ -199,4 +200,34 @@ async fn a_limit_is_audited_once_a_window() {
     }
     let told = world.trail().await.into_iter().filter(|l| l.starts_with("limit_reached")).collect::<Vec<_>>();
     assert_eq!(told, ["limit_reached!(sign_in_address_account) by anonymous subject"]);
+}
+
+/// Attack 102 from this side: whoever finds no room is told at once, is not counted, and does not fill the trail.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_overload_refuses_at_once_and_counts_nobody() {
+    let mut world = World::start().await;
+    let slow = Params { memory_kib: 65_536, iterations: 8, parallelism: 1 };
+    let hashing = HasherConfig { params: slow, workers: 1, queue_deadline: Lifetime::ZERO, ..HasherConfig::default() };
+    world.restart(hashing).await;
+    let world = Arc::new(world);
+    let first = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move { world.sign_in("nobody@example.com", OTHER).await }
+    });
+    while world.accounts.hashing().running == 0 {
+        tokio::task::yield_now().await;
+    }
+
+    for _ in 0..20 {
+        let told =
+            world.accounts.sign_in(sign_in("ada@example.com", OTHER), &world.from("198.51.100.7")).await.unwrap();
+        let SignInVerdict::Busy(busy) = told.0 else { panic!("{told:?}") };
+        assert!(busy.retry_after >= Lifetime::from_seconds(1));
+        assert!(told.1.iter().all(|r| r.remaining == r.limit), "{told:?}");
+    }
+
+    assert!(matches!(first.await.unwrap(), SignInVerdict::Failed));
+    let trail = world.trail().await;
+    let overloads = trail.iter().filter(|l| l.starts_with("sign_in_failed!(overloaded)")).count();
+    assert_eq!(overloads, 1, "{trail:?}");
 }

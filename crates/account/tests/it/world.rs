@@ -59,14 +59,19 @@ impl World {
         let keyring = Keyring::start(Arc::clone(&store) as Arc<dyn Store>, master, env.clone(), KeyPolicy::default())
             .await
             .unwrap();
-        let (accounts, sessions) = Self::assemble(&store, &env, &keyring, &roots, Params::CHEAPEST).await;
+        let (accounts, sessions) = Self::assemble(&store, &env, &keyring, &roots, cheap(Params::CHEAPEST)).await;
         Self { accounts, sessions, store, env, clock, roots, keyring, _files: files }
     }
 
     /// The same server after a restart with other hashing parameters.
     pub(crate) async fn restart_with(&mut self, params: Params) {
+        self.restart(cheap(params)).await;
+    }
+
+    /// The same server after a restart.
+    pub(crate) async fn restart(&mut self, hashing: HasherConfig) {
         (self.accounts, self.sessions) =
-            Self::assemble(&self.store, &self.env, &self.keyring, &self.roots, params).await;
+            Self::assemble(&self.store, &self.env, &self.keyring, &self.roots, hashing).await;
     }
 
     async fn assemble(
@@ -74,7 +79,7 @@ impl World {
         env: &Env,
         keyring: &Keyring,
         roots: &Roots,
-        params: Params,
+        hashing: HasherConfig,
     ) -> (Accounts, Sessions) {
         let store = Arc::clone(store) as Arc<dyn Store>;
         let limiter = Arc::new(MemoryLimiter::new(10_000, env)) as Arc<dyn Limiter>;
@@ -89,12 +94,11 @@ impl World {
         )
         .await
         .unwrap();
-        let config = HasherConfig { params, queue_deadline: Lifetime::from_minutes(60), ..HasherConfig::default() };
         let accounts = Accounts::new(Parts {
             store,
             env: env.clone(),
             sessions: sessions.clone(),
-            hasher: Arc::new(Hasher::new(&config, env.clone()).unwrap()),
+            hasher: Arc::new(Hasher::new(&hashing, env.clone()).unwrap()),
             limiter,
             policies: Policies::default(),
             password_policy: Policy::default(),
@@ -184,6 +188,11 @@ impl World {
     pub(crate) fn hashes(&self) -> u64 {
         self.accounts.hashing().done
     }
+}
+
+/// Nobody is refused for want of room.
+fn cheap(params: Params) -> HasherConfig {
+    HasherConfig { params, queue_deadline: Lifetime::from_minutes(60), ..HasherConfig::default() }
 }
 
 pub(crate) fn secret(text: &str) -> Secret<String> {
