@@ -1,1 +1,11 @@
-//! The countersign server, as a library for its own tests.
+//! The countersign server: configuration, wiring, listeners, commands. The binary calls [`command::main`].
+//!
+//! This crate alone reads files, the environment and arguments, and chooses engines; it builds itself through the facade
+//! crate `countersign` as any embedder does.
+
+pub mod command;
+pub mod config;
+pub mod listen;
+pub mod metrics;
+pub mod telemetry;
+pub mod wire;

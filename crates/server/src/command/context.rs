@@ -1,0 +1,128 @@
+//! What a command on a server's data works with.
+
+use std::path::PathBuf;
+
+use countersign::{PublicUrl, System};
+use countersign_account::Accounts;
+use countersign_audit::Actor;
+use countersign_kernel::{Lifetime, Origin, RequestId, UserId};
+use countersign_session::Sessions;
+use countersign_store::User;
+
+use super::failure::Failure;
+use super::output::Output;
+use crate::config::{Config, Sources, Use};
+use crate::wire;
+
+/// Who acts: whoever may run commands here.
+pub const OPERATOR: Actor = Actor::Operator;
+
+/// Whether a command may make the data that it does not find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Data {
+    /// It reads: there must be some.
+    MustExist,
+    /// It writes: a first key or account may come before the first start.
+    MayBeMade,
+}
+
+/// The opened data of a server.
+pub struct Context {
+    /// The system.
+    pub system: System,
+    /// Where to print.
+    pub output: Output,
+}
+
+impl Context {
+    /// Opens the data that the configuration names.
+    ///
+    /// # Errors
+    /// The configuration is refused, or the data are not there or cannot be opened.
+    pub async fn open(sources: &Sources, output: Output, data: Data) -> Result<Self, Failure> {
+        Self::open_with(sources, output, data, None).await
+    }
+
+    /// The same, with access tokens that live as long as `access`.
+    ///
+    /// # Errors
+    /// Those of [`Context::open`].
+    pub async fn open_with(
+        sources: &Sources,
+        output: Output,
+        data: Data,
+        access: Option<Lifetime>,
+    ) -> Result<Self, Failure> {
+        let config = Config::load(sources, Use::Command)?;
+        let file = database_file(&config);
+        if data == Data::MustExist && !file.exists() {
+            let text = format!(
+                "there is no database at {}; start a server there once, or name its place with --data-dir or DATA_DIR",
+                file.display()
+            );
+            return Err(Failure::not_found(text));
+        }
+        let fallback = || PublicUrl::parse("http://localhost:8420");
+        let public_url = config.general.public_url.clone().map_or_else(fallback, Ok);
+        let public_url = public_url.map_err(|e| Failure::usage(e.to_string()))?;
+        let mut builder = wire::builder(&config, &public_url).without_janitor();
+        if !config.tokens.algorithm_is_chosen {
+            // The server may have been told in a way that this command was not: its keys must not be replaced for that.
+            builder = builder.keep_algorithm();
+        }
+        if let Some(access) = access {
+            builder = builder.access_lifetime(access);
+        }
+        Ok(Self { system: builder.build_system().await?, output })
+    }
+
+    /// Closes the data.
+    pub async fn close(self) {
+        self.system.shut_down().await;
+    }
+
+    /// Accounts.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        self.system.auth().accounts()
+    }
+
+    /// Sessions.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        self.system.auth().sessions()
+    }
+
+    /// This command as the audit trail names it.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin::local(RequestId::new(self.system.env()))
+    }
+
+    /// The account with this id or address.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn user(&self, id_or_email: &str) -> Result<User, Failure> {
+        let found = self.accounts().find_user(id_or_email).await?;
+        found.ok_or_else(|| Failure::not_found(format!("there is no account {id_or_email}")))
+    }
+
+    /// The id of the account with this id or address. An id is taken as it is: the trail speaks of deleted accounts too.
+    ///
+    /// # Errors
+    /// There is no such address.
+    pub async fn subject(&self, id_or_email: &str) -> Result<UserId, Failure> {
+        match id_or_email.parse() {
+            Ok(id) => Ok(id),
+            Err(_) => Ok(self.user(id_or_email).await?.id),
+        }
+    }
+}
+
+/// Where the database of this configuration is.
+#[must_use]
+pub fn database_file(config: &Config) -> PathBuf {
+    let general = &config.general;
+    general.database.clone().unwrap_or_else(|| general.data_dir.join("countersign.db"))
+}

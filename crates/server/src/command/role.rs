@@ -1,0 +1,69 @@
+//! `countersign role`.
+
+use clap::Subcommand;
+use countersign_account::RoleVerdict;
+use serde_json::json;
+
+use super::context::{Context, Data, OPERATOR};
+use super::failure::Failure;
+use super::output::Output;
+use crate::config::Sources;
+
+/// What can be done with roles.
+#[derive(Debug, Subcommand)]
+pub enum RoleCommand {
+    /// List roles and what they permit.
+    List,
+    /// Make a role, or replace what it permits. It takes effect on the next request of everyone who has it.
+    #[command(after_help = "Example:\n  countersign role set editor articles:read articles:write")]
+    Set {
+        /// The name.
+        name: String,
+        /// What it permits.
+        permissions: Vec<String>,
+    },
+    /// Delete a role and take it from everyone.
+    Delete {
+        /// The name.
+        name: String,
+    },
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Why it could not.
+pub async fn run(command: RoleCommand, sources: &Sources, output: Output) -> Result<(), Failure> {
+    let data = if matches!(command, RoleCommand::Set { .. }) { Data::MayBeMade } else { Data::MustExist };
+    let context = Context::open(sources, output, data).await?;
+    let done = act(command, &context).await;
+    context.close().await;
+    done
+}
+
+async fn act(command: RoleCommand, context: &Context) -> Result<(), Failure> {
+    let (accounts, origin, output) = (context.accounts(), context.origin(), context.output);
+    let (name, verdict) = match command {
+        RoleCommand::List => {
+            let roles = accounts.list_roles().await?;
+            let rows = roles.iter().map(|r| vec![r.name.clone(), r.permissions.join(", ")]).collect();
+            let views: Vec<_> = roles.iter().map(|r| json!({"name": r.name, "permissions": r.permissions})).collect();
+            return output.table(&["role", "permissions"], rows, &json!({"roles": views}));
+        }
+        RoleCommand::Set { name, permissions } => {
+            let verdict = accounts.set_role(&name, &permissions, OPERATOR, &origin).await?;
+            (name, verdict)
+        }
+        RoleCommand::Delete { name } => {
+            let verdict = accounts.delete_role(&name, OPERATOR, &origin).await?;
+            (name, verdict)
+        }
+    };
+    match verdict {
+        RoleVerdict::Done(people) => output
+            .say(&format!("{name}: done; {people} people have new rights"), &json!({"role": name, "affected": people})),
+        RoleVerdict::NotFound => Err(Failure::not_found(format!("there is no role {name}"))),
+        RoleVerdict::Protected => Err(Failure::denied(format!("{name} cannot be deleted"))),
+        RoleVerdict::Invalid(reason) => Err(Failure::usage(reason)),
+    }
+}

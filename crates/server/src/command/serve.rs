@@ -1,0 +1,192 @@
+//! `countersign serve`, and what `serve` and `dev` share: opening the doors, serving, stopping.
+//!
+//! Promises: nothing is served before everything is open; SIGTERM and SIGINT end it with exit code 0 within 10 s, whatever
+//! clients do; a second signal ends it at once.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Args;
+use countersign::{PublicUrl, System};
+use countersign_kernel::{Origin, RequestId, Secret};
+use tokio::net::TcpListener;
+
+use super::failure::Failure;
+use super::output::{Output, complain};
+use crate::config::{Config, Sources, Use};
+use crate::{listen, metrics, telemetry, wire};
+
+/// How long requests under way may take after the signal.
+const DRAIN: Duration = Duration::from_secs(6);
+
+/// How long closing the database may take after that.
+const CLOSE: Duration = Duration::from_secs(3);
+
+/// What `serve` is told.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  COUNTERSIGN_PUBLIC_URL=https://auth.example.com countersign serve
+  countersign serve --config /etc/countersign/countersign.toml --claim
+
+It speaks plain HTTP: put a proxy that ends TLS before it and name the proxy in TRUSTED_PROXIES. SIGTERM drains and exits.")]
+pub struct ServeArgs {
+    /// Print a link with which the first administrator claims the role: once, for a short while, and only while there is none.
+    #[arg(long)]
+    pub claim: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Why it could not start.
+pub async fn run(args: &ServeArgs, sources: &Sources, output: Output) -> Result<(), Failure> {
+    let config = Config::load(sources, Use::Serve)?;
+    let url = config.general.public_url.clone().ok_or_else(|| Failure::usage("PUBLIC_URL is not set"))?;
+    let _flush = telemetry::start(&config.log);
+    let listener = bind(config.general.listen).await?;
+    let server = Server::open(config, &url, listener).await?;
+    if args.claim {
+        match server.claim_link().await? {
+            Some(link) => output.text(&format!("Claim the first administrator's role, once: {}\n", link.expose()))?,
+            None => complain("there is an administrator already: no link was made"),
+        }
+    }
+    server.announce();
+    server.run().await;
+    Ok(())
+}
+
+/// Everything open, nothing served yet.
+pub struct Server {
+    /// What it was told.
+    pub config: Config,
+    /// The system.
+    pub system: System,
+    /// Where the public listener is.
+    pub address: SocketAddr,
+    /// Where the administrators' listener is.
+    pub admin: Option<SocketAddr>,
+    doors: Vec<listen::Door>,
+}
+
+impl Server {
+    /// Opens everything; `listener` is the public one.
+    ///
+    /// # Errors
+    /// What could not be opened, and what to do.
+    pub async fn open(config: Config, url: &PublicUrl, listener: TcpListener) -> Result<Self, Failure> {
+        let handle = if config.admin.listen.is_some() { Some(telemetry::keep_metrics()?) } else { None };
+        let address = listener.local_addr()?;
+        let mut administrators = None;
+        if let Some(wanted) = config.admin.listen {
+            administrators = Some(bind(wanted).await?);
+        }
+        let system = Box::pin(wire::builder(&config, url).build_system()).await?;
+        let mut doors = vec![listen::Door { listener, router: system.auth().site(), bounds: config.http }];
+        let mut admin = None;
+        if let (Some(listener), Some(handle)) = (administrators, handle) {
+            admin = Some(listener.local_addr()?);
+            doors.push(listen::Door { listener, router: metrics::router(handle, &system), bounds: config.http });
+        }
+        Ok(Self { config, system, address, admin, doors })
+    }
+
+    /// Changes what the public listener serves.
+    #[must_use]
+    pub fn wrapped(mut self, wrap: impl FnOnce(axum::Router) -> axum::Router) -> Self {
+        if let Some(door) = self.doors.first_mut() {
+            door.router = wrap(std::mem::take(&mut door.router));
+        }
+        self
+    }
+
+    /// A new link for the first administrator; none where there is one.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn claim_link(&self) -> Result<Option<Secret<String>>, Failure> {
+        let auth = self.system.auth();
+        let origin = Origin::local(RequestId::new(self.system.env()));
+        let secret = auth.accounts().offer_admin(&origin).await?;
+        Ok(secret.map(|secret| Secret::new(format!("{}/claim/{}", auth.public_url(), secret.expose()))))
+    }
+
+    /// Logs what an operator should know, the listeners last: scripts wait for the public one's line.
+    pub fn announce(&self) {
+        for warning in &self.config.warnings {
+            tracing::warn!("{warning}");
+        }
+        if !self.config.limits.enabled {
+            tracing::warn!(
+                setting = "LIMITS__ENABLED",
+                "EVERY LIMIT IS OFF: passwords can be guessed at full speed. This is for load tests only."
+            );
+        }
+        let version = env!("CARGO_PKG_VERSION");
+        tracing::info!(version, public_url = self.system.auth().public_url(), "countersign {version} has started");
+        if let Some(admin) = self.admin {
+            tracing::info!(door = "admin", address = %admin, "metrics and health on http://{admin}");
+        }
+        tracing::info!(door = "public", address = %self.address, "listening on http://{}", self.address);
+    }
+
+    /// Serves until a signal, then ends in an orderly way.
+    pub async fn run(self) {
+        let asked = async {
+            signal().await;
+            tracing::info!("stopping: no new connections, requests under way are finished");
+        };
+        let impatient = async {
+            signal().await;
+            signal().await;
+        };
+        tokio::select! {
+            () = listen::serve(self.doors, asked, DRAIN) => {}
+            () = impatient => tracing::warn!("asked twice: stopping at once"),
+        }
+        if tokio::time::timeout(CLOSE, self.system.shut_down()).await.is_err() {
+            tracing::warn!("the database did not close in time; nothing that was answered is lost");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+/// Listens at an address.
+///
+/// # Errors
+/// Another process has it, or this machine does not.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::AddrInUse => "; another process listens there",
+            std::io::ErrorKind::PermissionDenied => "; ports below 1024 are for privileged processes",
+            std::io::ErrorKind::AddrNotAvailable => "; this machine does not have that address",
+            _ => "",
+        };
+        Failure::unavailable(format!("could not listen on {address}: {error}{hint}"))
+    })
+}
+
+/// Waits for SIGTERM or SIGINT.
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        // Without handlers the signals end the process by themselves.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+async fn signal() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}

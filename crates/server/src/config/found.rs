@@ -1,0 +1,109 @@
+//! The values that were found, each with where it came from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use countersign_kernel::Secret;
+
+use super::refusal::Refusal;
+use super::setting::{Definition, Setting};
+use super::value::{Raw, Value};
+
+/// Where a value came from; a later layer wins over an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The default of the definition.
+    Default,
+    /// `countersign.toml`, with the line.
+    File(PathBuf, usize),
+    /// A file of `$CREDENTIALS_DIRECTORY` (systemd).
+    Credential(PathBuf),
+    /// An environment variable.
+    Variable(String),
+    /// The file that an environment variable or the configuration file names.
+    SecretFile(PathBuf),
+    /// A flag of the command.
+    Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path, line) => write!(f, "{} line {line}", path.display()),
+            Self::Credential(path) => write!(f, "credential {}", path.display()),
+            Self::Variable(name) => f.write_str(name),
+            Self::SecretFile(path) => write!(f, "file {}", path.display()),
+            Self::Flag(name) => f.write_str(name),
+        }
+    }
+}
+
+/// The values that were found, by key.
+#[derive(Debug, Default)]
+pub struct Found {
+    values: BTreeMap<&'static str, (Raw, Origin)>,
+}
+
+impl Found {
+    /// Puts a value down, over one of an earlier layer.
+    pub fn put(&mut self, definition: &Definition, raw: Raw, origin: Origin) {
+        let raw = match raw {
+            Raw::Plain(text) | Raw::Text(text) if definition.secret => Raw::Hidden(Secret::new(text)),
+            other => other,
+        };
+        self.values.insert(definition.key, (raw, origin));
+    }
+
+    /// The value of a setting.
+    ///
+    /// # Errors
+    /// The value is not acceptable, or there is none and no default.
+    pub fn read<T: Value>(&self, setting: &Setting<T>) -> Result<T, Refusal> {
+        let definition = &setting.definition;
+        let (raw, origin) = self.raw(definition).ok_or_else(|| Refusal::missing(definition))?;
+        T::read(&raw, &definition.bounds).ok_or_else(|| Refusal::unacceptable(definition, &origin, &raw.quoted()))
+    }
+
+    /// The value of a setting that may be absent.
+    ///
+    /// # Errors
+    /// The value is not acceptable.
+    pub fn find<T: Value>(&self, setting: &Setting<Option<T>>) -> Result<Option<T>, Refusal> {
+        if self.raw(&setting.definition).is_none() { Ok(None) } else { self.read(setting) }
+    }
+
+    /// Where the value of a setting came from.
+    #[must_use]
+    pub fn origin(&self, definition: &Definition) -> Origin {
+        self.values.get(definition.key).map_or(Origin::Default, |(_, origin)| origin.clone())
+    }
+
+    /// Whether a layer above the defaults has set it.
+    #[must_use]
+    pub fn is_set(&self, definition: &Definition) -> bool {
+        self.values.contains_key(definition.key)
+    }
+
+    /// Judges one setting by its definition alone; the value as `config show` prints it, none where there is none.
+    ///
+    /// # Errors
+    /// The value is not acceptable, or asks for a feature that is not built.
+    pub fn check(&self, definition: &Definition) -> Result<Option<String>, Refusal> {
+        let Some((raw, origin)) = self.raw(definition) else { return Ok(None) };
+        if let Some(feature) = definition.unbuilt
+            && origin != Origin::Default
+            && raw.quoted().trim_matches('"') != definition.default.unwrap_or_default()
+        {
+            return Err(Refusal::unbuilt(definition, &origin, feature));
+        }
+        let shown = (definition.check)(&raw, &definition.bounds);
+        shown.map(Some).ok_or_else(|| Refusal::unacceptable(definition, &origin, &raw.quoted()))
+    }
+
+    fn raw(&self, definition: &Definition) -> Option<(Raw, Origin)> {
+        let default = || definition.default.map(|text| (Raw::Plain(text.to_owned()), Origin::Default));
+        self.values.get(definition.key).cloned().or_else(default)
+    }
+}

@@ -1,0 +1,130 @@
+//! Limits (DESIGN section 5): each is one line with a name.
+
+use countersign_kernel::Lifetime;
+
+use super::Section;
+use super::found::Found;
+use super::refusal::Refusal;
+use super::setting::Setting;
+use super::value::{Bounds, Raw, Value};
+
+static ENABLED: Setting<bool> =
+    Setting::new("limits.enabled", "`false` switches every limit off, for load tests only; the log says so loudly.")
+        .or("true");
+
+static SIGN_IN_ADDRESS_ACCOUNT: Setting<Allowance> =
+    Setting::new("limits.sign_in_address_account", "Failed sign-ins from one address to one account.").or("5/15m");
+
+static SIGN_IN_ADDRESS: Setting<Allowance> =
+    Setting::new("limits.sign_in_address", "Failed sign-ins from one address (IPv6: one /64).").or("30/15m");
+
+static SIGN_IN_ACCOUNT: Setting<Allowance> =
+    Setting::new("limits.sign_in_account", "Failed sign-ins to one account from devices that it does not know.")
+        .or("20/1h");
+
+static SIGN_IN_DEVICE: Setting<Allowance> =
+    Setting::new("limits.sign_in_device", "Failed sign-ins to one account from a device that it knows.").or("10/1h");
+
+static REGISTER_ADDRESS: Setting<Allowance> =
+    Setting::new("limits.register_address", "Registrations from one address.").or("10/1h");
+
+static REFRESH_SESSION: Setting<Allowance> =
+    Setting::new("limits.refresh_session", "Refreshes of one session.").or("60/1m");
+
+static PASSWORD_ACCOUNT: Setting<Allowance> = Setting::new(
+    "limits.password_account",
+    "Wrong passwords of someone signed in: step-up, password change, deletion.",
+)
+.or("10/1h");
+
+/// The section.
+pub static SECTION: Section = Section {
+    title: "Limits",
+    settings: &[
+        &ENABLED.definition,
+        &SIGN_IN_ADDRESS_ACCOUNT.definition,
+        &SIGN_IN_ADDRESS.definition,
+        &SIGN_IN_ACCOUNT.definition,
+        &SIGN_IN_DEVICE.definition,
+        &REGISTER_ADDRESS.definition,
+        &REFRESH_SESSION.definition,
+        &PASSWORD_ACCOUNT.definition,
+    ],
+};
+
+/// So many in a window: `5/15m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many.
+    pub limit: u32,
+    /// In how long.
+    pub window: Lifetime,
+}
+
+impl Value for Allowance {
+    fn read(raw: &Raw, _: &Bounds) -> Option<Self> {
+        let (limit, window) = raw.text()?.split_once('/')?;
+        let limit: u32 = limit.parse().ok().filter(|&n| (1..=1_000_000).contains(&n))?;
+        let (digits, unit) = window.split_at_checked(window.len().checked_sub(1)?)?;
+        let count: i64 = digits.parse().ok().filter(|&n| (1..=86_400).contains(&n))?;
+        let window = match unit {
+            "s" => Lifetime::from_seconds(count),
+            "m" => Lifetime::from_minutes(count),
+            "h" => Lifetime::from_hours(count),
+            _ => return None,
+        };
+        (window <= Lifetime::from_hours(24)).then_some(Self { limit, window })
+    }
+
+    fn expected(_: &Bounds) -> String {
+        "a number and a window of at most 24 hours, like 5/15m".to_owned()
+    }
+
+    fn show(&self) -> String {
+        let seconds = self.window.as_seconds();
+        let (count, unit) = match seconds {
+            s if s % 3_600 == 0 => (s / 3_600, 'h'),
+            s if s % 60 == 0 => (s / 60, 'm'),
+            s => (s, 's'),
+        };
+        format!("{}/{count}{unit}", self.limit)
+    }
+}
+
+/// Limits.
+#[derive(Debug)]
+pub struct Limits {
+    /// Whether any limit holds.
+    pub enabled: bool,
+    /// Failed sign-ins from one address to one account.
+    pub sign_in_address_account: Allowance,
+    /// Failed sign-ins from one address.
+    pub sign_in_address: Allowance,
+    /// Failed sign-ins to one account from unknown devices.
+    pub sign_in_account: Allowance,
+    /// Failed sign-ins from a known device.
+    pub sign_in_device: Allowance,
+    /// Registrations from one address.
+    pub register_address: Allowance,
+    /// Refreshes of one session.
+    pub refresh_session: Allowance,
+    /// Wrong passwords of someone signed in.
+    pub password_account: Allowance,
+}
+
+/// Reads the section.
+///
+/// # Errors
+/// A value is not acceptable.
+pub fn read(found: &Found) -> Result<Limits, Refusal> {
+    Ok(Limits {
+        enabled: found.read(&ENABLED)?,
+        sign_in_address_account: found.read(&SIGN_IN_ADDRESS_ACCOUNT)?,
+        sign_in_address: found.read(&SIGN_IN_ADDRESS)?,
+        sign_in_account: found.read(&SIGN_IN_ACCOUNT)?,
+        sign_in_device: found.read(&SIGN_IN_DEVICE)?,
+        register_address: found.read(&REGISTER_ADDRESS)?,
+        refresh_session: found.read(&REFRESH_SESSION)?,
+        password_account: found.read(&PASSWORD_ACCOUNT)?,
+    })
+}

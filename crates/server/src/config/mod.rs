@@ -1,0 +1,163 @@
+//! The configuration: every setting that the server has, one file a section.
+//!
+//! Promises: a value comes from the last of these layers that has it: default, `countersign.toml`, systemd credentials,
+//! environment, flags; each value knows where it came from; what is unknown, of the wrong kind, out of range or not built yet
+//! is a refusal that names the setting and its origin, never a guess; all refusals come at once. How to add a setting:
+//! docs/design/configuration.md.
+
+pub mod admin;
+pub mod cors;
+pub mod file;
+pub mod found;
+pub mod general;
+pub mod http;
+pub mod keys;
+pub mod limits;
+pub mod log;
+pub mod mail;
+pub mod passwords;
+pub mod reference;
+pub mod refresh;
+pub mod refusal;
+pub mod registration;
+pub mod setting;
+pub mod source;
+pub mod step_up;
+#[cfg(test)]
+mod tests;
+pub mod tls;
+pub mod tokens;
+pub mod value;
+
+use std::path::PathBuf;
+
+pub use found::{Found, Origin};
+pub use refusal::{Refusal, Refused};
+pub use setting::Definition;
+pub use source::Sources;
+
+/// The file that is read from the working directory where no other is named.
+pub const DEFAULT_FILE: &str = "countersign.toml";
+
+/// A part of the configuration, with a title for the reference page.
+#[derive(Debug)]
+pub struct Section {
+    /// The title.
+    pub title: &'static str,
+    /// The settings, in the order in which they are shown.
+    pub settings: &'static [&'static Definition],
+}
+
+/// Every section, in the order in which they are shown.
+pub static SECTIONS: &[&Section] = &[
+    &general::SECTION,
+    &admin::SECTION,
+    &http::SECTION,
+    &log::SECTION,
+    &tokens::SECTION,
+    &keys::SECTION,
+    &refresh::SECTION,
+    &step_up::SECTION,
+    &passwords::SECTION,
+    &registration::SECTION,
+    &limits::SECTION,
+    &cors::SECTION,
+    &mail::SECTION,
+    &tls::SECTION,
+];
+
+/// Every setting.
+pub fn definitions() -> impl Iterator<Item = &'static Definition> {
+    SECTIONS.iter().flat_map(|section| section.settings.iter().copied())
+}
+
+/// What the configuration is for: it decides what must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// `countersign dev`: loopback only, everything has a default.
+    Dev,
+    /// `countersign serve`.
+    Serve,
+    /// A command on the data of a server.
+    Command,
+}
+
+/// A setting as `config show` prints it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The definition.
+    pub definition: &'static Definition,
+    /// The value; none where there is none.
+    pub value: Option<String>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// The configuration.
+#[derive(Debug)]
+pub struct Config {
+    /// Addresses, data directory, database, master key.
+    pub general: general::General,
+    /// The administrators' listener.
+    pub admin: admin::Admin,
+    /// Bounds of the HTTP listener.
+    pub http: http::Http,
+    /// Logs.
+    pub log: log::Log,
+    /// Access tokens.
+    pub tokens: tokens::Tokens,
+    /// Signing keys.
+    pub keys: keys::Keys,
+    /// Refresh tokens and sessions.
+    pub refresh: refresh::Refresh,
+    /// Recent sign-in.
+    pub step_up: step_up::StepUp,
+    /// Passwords.
+    pub passwords: passwords::Passwords,
+    /// Limits.
+    pub limits: limits::Limits,
+    /// Origins of front ends on other hosts.
+    pub cors: cors::Cors,
+    /// Every setting with its value and origin.
+    pub shown: Vec<Shown>,
+    /// What is lawful and deserves a word in the log.
+    pub warnings: Vec<String>,
+    /// The configuration file that was read.
+    pub file: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads the configuration from all layers.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn load(sources: &Sources, purpose: Use) -> Result<Self, Refused> {
+        let source::Gathered { found, mut refusals, warnings, file } = sources.gather();
+        let mut shown = Vec::new();
+        for definition in definitions() {
+            match found.check(definition) {
+                Ok(value) => shown.push(Shown { definition, value, origin: found.origin(definition) }),
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        if !refusals.is_empty() {
+            return Err(Refused(refusals));
+        }
+        Ok(Self {
+            general: general::read(&found, purpose)?,
+            admin: admin::read(&found)?,
+            http: http::read(&found)?,
+            log: log::read(&found)?,
+            tokens: tokens::read(&found)?,
+            keys: keys::read(&found)?,
+            refresh: refresh::read(&found)?,
+            step_up: step_up::read(&found)?,
+            passwords: passwords::read(&found)?,
+            limits: limits::read(&found)?,
+            cors: cors::read(&found)?,
+            shown,
+            warnings,
+            file,
+        })
+    }
+}

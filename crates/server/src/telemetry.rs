@@ -1,0 +1,52 @@
+//! Logs and metrics of the process.
+//!
+//! Promises: one event is one line, whatever is in its values: control characters are escaped in both formats; a slow reader
+//! of the log never makes a request wait (lines are dropped and counted instead); metrics cost nothing where no
+//! administrators' listener serves them.
+
+mod pretty;
+mod writer;
+
+use std::io::IsTerminal;
+use std::str::FromStr;
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tracing::Level;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::config::log::{Format, Log};
+
+pub use writer::Flush;
+
+/// Sends the logs of a server to standard output until the guard is dropped.
+#[must_use]
+pub fn start(log: &Log) -> Flush {
+    let terminal = std::io::stdout().is_terminal();
+    let (writer, flush) = writer::start();
+    let level = LevelFilter::from_level(Level::from_str(&log.level).unwrap_or(Level::INFO));
+    let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(writer);
+    let is_json = log.format == Format::Json || (log.format == Format::Auto && !terminal);
+    // A subscriber that is there already, as in a test, stays.
+    let _ = if is_json {
+        lines.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+    } else {
+        let colour = terminal && std::env::var_os("NO_COLOR").is_none();
+        lines.event_format(pretty::Line { colour }).fmt_fields(pretty::fields()).try_init()
+    };
+    flush
+}
+
+/// Sends the warnings of a command to standard error.
+pub fn start_for_command() {
+    let lines = tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(std::io::stderr);
+    let _ = lines.event_format(pretty::Line { colour: false }).fmt_fields(pretty::fields()).try_init();
+}
+
+/// Begins to keep metrics; the handle renders them for Prometheus.
+///
+/// # Errors
+/// Something else in the process keeps metrics already.
+pub fn keep_metrics() -> anyhow::Result<PrometheusHandle> {
+    let seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+    Ok(PrometheusBuilder::new().set_buckets(&seconds)?.install_recorder()?)
+}
