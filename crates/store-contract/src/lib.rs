@@ -1,1 +1,25 @@
 //! The promises of every storage port, as tests that any engine must pass.
+//!
+//! A promise is an async function whose name says it and which panics where it is broken. An engine's test crate makes one
+//! test of each with [`for_each_promise!`], giving it a [`Subject`]: an empty store, and the clock that it reads. What can be
+//! taken once is raced for by many tasks at the same moment, and there must be exactly one winner.
+//!
+//! Not tested here: what survives a crash. That needs a process to kill, and is tested on the binary.
+#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a broken promise is a panic: these are tests")]
+#![expect(clippy::missing_errors_doc, reason = "a promise passes on what the store says, and the test fails")]
+
+pub mod audit;
+pub mod hot;
+mod list;
+pub mod one_time_token;
+pub mod password;
+pub mod revocation;
+pub mod role;
+pub mod root;
+pub mod session;
+pub mod signing_key;
+mod subject;
+pub mod tx;
+pub mod user;
+
+pub use subject::{Kept, SteppedClock, Subject};

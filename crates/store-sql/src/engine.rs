@@ -9,7 +9,7 @@ use tokio::sync::OwnedMutexGuard;
 /// An open transaction of either engine.
 pub(crate) enum Connection {
     /// SQLite. The guard is the turn at the gate; a snapshot needs none. Fields drop in order: first the rollback, then the turn.
-    Sqlite { transaction: Transaction<'static, Sqlite>, _turn: Option<OwnedMutexGuard<()>> },
+    Sqlite { transaction: Transaction<'static, Sqlite>, turn: Option<OwnedMutexGuard<()>> },
     /// PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
 }

@@ -34,19 +34,20 @@ pub struct Options {
     pub connections: u32,
     /// PostgreSQL: further connections for the statements of the hot path. 1 at least.
     pub hot_connections: u32,
-    /// Whether commits reach the disk. Only [`crate::testing`] has it otherwise.
-    pub(crate) durable: bool,
+}
+
+/// Whether commits on SQLite reach the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// As DESIGN section 8 says.
+    Real,
+    /// The operating system may keep them: for tests alone.
+    #[cfg(feature = "testing")]
+    None,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            clock: ClockSource::default(),
-            readers: 2,
-            hot_readers: 4,
-            connections: 10,
-            hot_connections: 6,
-            durable: true,
-        }
+        Self { clock: ClockSource::default(), readers: 2, hot_readers: 4, connections: 10, hot_connections: 6 }
     }
 }

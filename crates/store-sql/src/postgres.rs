@@ -8,6 +8,7 @@ use countersign_store::Error;
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::{Connection as _, PgConnection, PgExecutor};
+use tokio::time::timeout;
 
 use crate::clock::DatabaseClock;
 use crate::engine::Connection;
@@ -32,9 +33,8 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn open(url: &Secret<String>, options: &Options) -> Result<Self, OpenError> {
-        let base = PgConnectOptions::from_str(url.expose())
-            .map_err(|error| OpenError::Address(Box::new(error)))?
-            .application_name("countersign");
+        let base = PgConnectOptions::from_str(url.expose()).map_err(|error| OpenError::Address(Box::new(error)))?;
+        let base = if base.get_application_name().is_none() { base.application_name("countersign") } else { base };
         let base = sqlx::ConnectOptions::disable_statement_logging(base);
 
         // A migration may take longer than any statement of ours.
@@ -80,8 +80,12 @@ impl Postgres {
     }
 
     pub(crate) async fn close(&self) {
-        self.hot.close().await;
-        self.pool.close().await;
+        // A transaction that somebody still holds must not keep the process from ending.
+        let both = async {
+            self.hot.close().await;
+            self.pool.close().await;
+        };
+        let _ = timeout(ACQUIRE_TIMEOUT, both).await;
     }
 }
 

@@ -25,6 +25,8 @@ const INSERT: &str = "INSERT INTO roles (name) VALUES ($1) ON CONFLICT (name) DO
 /// PostgreSQL only. Giving the role waits for it, and it for those who are giving it: so that whoever is given a role while
 /// its permissions change ends up with the new ones or with a raised `ver`. On SQLite the whole transaction is that lock.
 const LOCK_ON_POSTGRES: &str = "SELECT name FROM roles WHERE name = $1 FOR UPDATE";
+/// PostgreSQL only.
+const SHARE_ON_POSTGRES: &str = "SELECT name FROM roles WHERE name = ANY($1) ORDER BY name FOR KEY SHARE";
 const CLEAR_PERMISSIONS: &str = "DELETE FROM role_permissions WHERE role = $1";
 const RAISE_VERS: &str = "UPDATE users SET ver = ver + 1 \
      WHERE id IN (SELECT user_id FROM user_roles WHERE role = $1) RETURNING id, ver";
@@ -89,6 +91,15 @@ impl Roles for SqlTx {
 }
 
 impl SqlTx {
+    /// Keeps these roles from changing until the end of this transaction. Taken before any person's row is written, here as
+    /// in every other place that locks both, so that no two transactions wait for each other.
+    pub(crate) async fn share_roles(&mut self, names: &[&str]) -> Result<(), Error> {
+        if let Connection::Postgres(transaction) = &mut self.connection {
+            sqlx::query(SHARE_ON_POSTGRES).bind(names).execute(&mut **transaction).await.map_err(from_sqlx)?;
+        }
+        Ok(())
+    }
+
     /// Keeps the role as it is until the end of this transaction.
     pub(crate) async fn lock_role(&mut self, name: &str) -> Result<(), Error> {
         if let Connection::Postgres(transaction) = &mut self.connection {

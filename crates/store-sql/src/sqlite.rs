@@ -21,7 +21,7 @@ use crate::engine::Connection;
 use crate::error::{OpenError, from_sqlx, unavailable};
 use crate::hot::{Readers, Writer};
 use crate::migrate;
-use crate::open::Options;
+use crate::open::{Durability, Options};
 
 /// How long anyone waits for the lock before the database counts as unavailable.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,16 +35,22 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(crate) async fn open(path: &Path, options: &Options) -> Result<Self, OpenError> {
+    pub(crate) async fn open(path: &Path, options: &Options, durability: Durability) -> Result<Self, OpenError> {
         create(path)?;
-        let synchronous = if options.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off };
+        let synchronous = match durability {
+            Durability::Real => SqliteSynchronous::Full,
+            #[cfg(feature = "testing")]
+            Durability::None => SqliteSynchronous::Off,
+        };
         let base = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
             .synchronous(synchronous)
             // KiB a connection: the pages that all connections read are in the operating system's cache anyway.
-            .pragma("cache_size", "-1024");
+            .pragma("cache_size", "-1024")
+            // What is deleted is overwritten: a person who left is not in the free pages of the file.
+            .pragma("secure_delete", "ON");
         let base = sqlx::ConnectOptions::disable_statement_logging(base);
         migrate::sqlite(&mut first_connection(&base).await?).await?;
 
@@ -52,7 +58,7 @@ impl Sqlite {
         let writer = sized(1).connect_lazy_with(base.clone());
         let readers = sized(options.readers.max(1)).connect_lazy_with(base.pragma("query_only", "ON"));
         let hot_readers = Readers::open(path, options.hot_readers)?;
-        let hot_writer = Writer::start(path, Arc::clone(&gate), options.durable)?;
+        let hot_writer = Writer::start(path, Arc::clone(&gate), durability)?;
         Ok(Self { gate, writer, readers, hot_readers, hot_writer })
     }
 
@@ -62,21 +68,25 @@ impl Sqlite {
             .await
             .map_err(|_| unavailable("the turn to write did not come in time"))?;
         let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(from_sqlx)?;
-        Ok(Connection::Sqlite { transaction, _turn: Some(turn) })
+        Ok(Connection::Sqlite { transaction, turn: Some(turn) })
     }
 
     /// Begins to read; the moment is that of the first statement.
     pub(crate) async fn snapshot(&self) -> Result<Connection, Error> {
         let transaction = self.readers.begin().await.map_err(from_sqlx)?;
-        Ok(Connection::Sqlite { transaction, _turn: None })
+        Ok(Connection::Sqlite { transaction, turn: None })
     }
 
     /// Closes all; the last connection to go brings the write-ahead log into the file.
     pub(crate) async fn close(&self) {
         self.hot_writer.close().await;
         self.hot_readers.close();
-        self.readers.close().await;
-        self.writer.close().await;
+        // A transaction that somebody still holds must not keep the process from ending.
+        let rest = async {
+            self.readers.close().await;
+            self.writer.close().await;
+        };
+        let _ = timeout(BUSY_TIMEOUT, rest).await;
     }
 }
 

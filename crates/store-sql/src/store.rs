@@ -10,7 +10,7 @@ use countersign_store::{Committed, Error, Hot, Observer, RefreshWrite, Revocatio
 use crate::clock::DatabaseClock;
 use crate::error::OpenError;
 use crate::hot;
-use crate::open::{Database, Options};
+use crate::open::{Database, Durability, Options};
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use crate::tx::{Mode, SqlTx};
@@ -59,8 +59,17 @@ impl SqlStore {
     /// # Errors
     /// [`OpenError`]; a database written by a newer version is refused and left as it is.
     pub async fn open(database: Database, env: Env, options: Options) -> Result<Arc<Self>, OpenError> {
+        Self::open_with(database, env, options, Durability::Real).await
+    }
+
+    pub(crate) async fn open_with(
+        database: Database,
+        env: Env,
+        options: Options,
+        durability: Durability,
+    ) -> Result<Arc<Self>, OpenError> {
         let engine = match &database {
-            Database::Sqlite { path } => Engine::Sqlite(Sqlite::open(path, &options).await?),
+            Database::Sqlite { path } => Engine::Sqlite(Sqlite::open(path, &options, durability).await?),
             Database::Postgres { url } => Engine::Postgres(Postgres::open(url, &options).await?),
         };
         let shared = Arc::new(Shared {

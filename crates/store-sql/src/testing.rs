@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::clock::ClockSource;
 use crate::error::OpenError;
-use crate::open::{Database, Options};
+use crate::open::{Database, Durability, Options};
 use crate::store::SqlStore;
 
 /// Keeps a temporary database. Dropped, it takes the files with it.
@@ -42,8 +42,8 @@ impl SqlStore {
     /// Those of [`SqlStore::open`].
     pub async fn temporary(env: Env) -> Result<(Arc<Self>, Temporary), OpenError> {
         let guard = Temporary::new()?;
-        let options = Options { durable: false, ..Options::default() };
-        let store = Self::open(Database::Sqlite { path: guard.path() }, env, options).await?;
+        let database = Database::Sqlite { path: guard.path() };
+        let store = Self::open_with(database, env, Options::default(), Durability::None).await?;
         Ok((store, guard))
     }
 

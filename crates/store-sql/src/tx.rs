@@ -46,13 +46,17 @@ impl SqlTx {
         // Last, because whoever has taken a number holds up everyone else who wants one until the commit.
         let revocations = self.number_revocations().await?;
         let Self { connection, shared, .. } = self;
-        match connection {
-            Connection::Sqlite { transaction, _turn } => {
+        // On SQLite the turn is kept until the observers have been told: they hear of commits in their order.
+        let _turn = match connection {
+            Connection::Sqlite { transaction, turn } => {
                 transaction.commit().await.map_err(from_sqlx)?;
-                drop(_turn);
+                turn
             }
-            Connection::Postgres(transaction) => transaction.commit().await.map_err(from_sqlx)?,
-        }
+            Connection::Postgres(transaction) => {
+                transaction.commit().await.map_err(from_sqlx)?;
+                None
+            }
+        };
         if !records.is_empty() || !revocations.is_empty() {
             shared.tell(&Committed { revocations, records });
         }

@@ -166,14 +166,16 @@ impl Users for SqlTx {
     }
 
     async fn set_user_roles(&mut self, id: UserId, roles: &[String]) -> Result<Option<u64>, Error> {
-        let Some(ver) = self.raise_user_ver(id).await? else { return Ok(None) };
-        change!(self, CLEAR_ROLES, id.as_uuid())?;
+        self.writing()?;
         let mut wanted: Vec<&str> = Vec::with_capacity(roles.len());
         for role in roles {
             if !wanted.contains(&role.as_str()) {
                 wanted.push(role);
             }
         }
+        self.share_roles(&wanted).await?;
+        let Some(ver) = self.raise_user_ver(id).await? else { return Ok(None) };
+        change!(self, CLEAR_ROLES, id.as_uuid())?;
         if !wanted.is_empty() {
             let inserted = self.insert_user_roles(id, &wanted).await?;
             if usize::try_from(inserted) != Ok(wanted.len()) {

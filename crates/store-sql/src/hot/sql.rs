@@ -30,3 +30,27 @@ pub(super) const WRITE_ON_POSTGRES: &str = concat!(
     user_columns!(),
     " FROM written JOIN users ON users.id = written.user_id"
 );
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn no_refresh_scans_a_table() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("../../migrations/0001_core.sql")).unwrap();
+        for text in [SESSION_AND_USER, USER, WRITE_ON_SQLITE] {
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
+            let mut rows = statement.raw_query();
+            let mut steps = 0;
+            while let Some(row) = rows.next().unwrap() {
+                let step: String = row.get(3).unwrap();
+                assert!(!step.starts_with("SCAN"), "{step} in {text}");
+                steps += 1;
+            }
+            assert!(steps > 0, "no plan for {text}");
+        }
+    }
+}

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::{row, sql};
 use crate::error::{from_rusqlite, unavailable};
+use crate::open::Durability;
 use crate::session::WriteColumns;
 use crate::sqlite::BUSY_TIMEOUT;
 
@@ -40,8 +41,8 @@ struct WriteJob {
 
 impl Writer {
     /// Starts the thread. It takes its turn at `gate` for each commit.
-    pub(crate) fn start(path: &Path, gate: Arc<Mutex<()>>, durable: bool) -> Result<Self, Error> {
-        let mut connection = open(path, durable).map_err(from_rusqlite)?;
+    pub(crate) fn start(path: &Path, gate: Arc<Mutex<()>>, durability: Durability) -> Result<Self, Error> {
+        let mut connection = open(path, durability).map_err(from_rusqlite)?;
         let (jobs, mut waiting) = mpsc::channel(QUEUE);
         let run = move || while turn(&mut connection, &mut waiting, &gate).is_some() {};
         let thread = std::thread::Builder::new()
@@ -100,6 +101,11 @@ fn write_batch(connection: &mut Connection, batch: &[WriteJob]) -> Vec<Result<Op
     match write_together(connection, batch) {
         Ok(users) => users.into_iter().map(Ok).collect(),
         Err(error) if batch.len() == 1 => vec![Err(error)],
+        // Trying each would wait for the lock as often, and keep everyone else waiting.
+        Err(error) if error.is_transient() => {
+            let others = batch.iter().skip(1).map(|_| Err(unavailable("the commit that held this refresh failed")));
+            std::iter::once(Err(error)).chain(others).collect()
+        }
         // Nothing of it was written. One at a time, so that only the one that cannot be fails.
         Err(_) => batch.iter().map(|job| write_alone(connection, job)).collect(),
     }
@@ -163,11 +169,15 @@ fn update(transaction: &Transaction<'_>, columns: &WriteColumns) -> rusqlite::Re
     Ok(user)
 }
 
-fn open(path: &Path, durable: bool) -> rusqlite::Result<Connection> {
+fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    let synchronous = if durable { "NORMAL" } else { "OFF" };
+    let synchronous = match durability {
+        Durability::Real => "NORMAL",
+        #[cfg(feature = "testing")]
+        Durability::None => "OFF",
+    };
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA cache_size = -1024;")?;
     Ok(connection)

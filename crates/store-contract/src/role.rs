@@ -1,0 +1,112 @@
+//! Promises of `Roles`.
+
+use countersign_store::{Error, Role};
+
+use crate::subject::{Kept, Subject};
+
+fn role(name: &str, permissions: &[&str]) -> Role {
+    Role { name: name.to_owned(), permissions: permissions.iter().map(|p| (*p).to_owned()).collect() }
+}
+
+/// `admin` is there from the beginning and stays.
+pub async fn the_role_admin_exists_and_stays(subject: Subject) -> Kept {
+    let mut tx = subject.begin().await?;
+    assert_eq!(tx.list_roles().await?, [role("admin", &[])]);
+    let refused = tx.delete_role("admin").await;
+    assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+    Ok(())
+}
+
+/// A role is replaced whole; its permissions come back sorted, once each.
+pub async fn a_role_is_made_and_replaced(subject: Subject) -> Kept {
+    let mut tx = subject.begin().await?;
+    assert_eq!(tx.set_role(&role("clerk", &["orders:write", "orders:read", "orders:read"])).await?, []);
+    assert_eq!(tx.set_role(&role("Baker", &["a"])).await?, []);
+    tx.commit().await?;
+
+    let mut tx = subject.begin().await?;
+    assert_eq!(tx.find_role("clerk").await?, Some(role("clerk", &["orders:read", "orders:write"])));
+    assert_eq!(tx.set_role(&role("clerk", &[])).await?, []);
+    tx.commit().await?;
+
+    let mut tx = subject.store.snapshot().await?;
+    assert_eq!(tx.find_role("clerk").await?, Some(role("clerk", &[])));
+    assert_eq!(tx.find_role("nothing").await?, None);
+    let names: Vec<String> = tx.list_roles().await?.into_iter().map(|role| role.name).collect();
+    assert_eq!(names, ["Baker", "admin", "clerk"]);
+    Ok(())
+}
+
+/// A space would make two words of one when they are read back.
+pub async fn names_with_a_space_are_refused(subject: Subject) -> Kept {
+    for wrong in [role("two words", &[]), role("", &[]), role("clerk", &["orders read"]), role("clerk", &[""])] {
+        let mut tx = subject.begin().await?;
+        let refused = tx.set_role(&wrong).await;
+        assert!(matches!(refused, Err(Error::Refused(_))), "{wrong:?}: {refused:?}");
+    }
+    Ok(())
+}
+
+/// Whoever has the role is named, with the `ver` that his old tokens are below.
+pub async fn a_change_of_a_role_raises_ver_of_its_holders(subject: Subject) -> Kept {
+    let mut tx = subject.begin().await?;
+    tx.set_role(&role("clerk", &["a"])).await?;
+    tx.set_role(&role("other", &["b"])).await?;
+    tx.commit().await?;
+    let ada = subject.user_with_roles("ada", &["clerk", "other"]).await?;
+    let bob = subject.user_with_roles("bob", &["other"]).await?;
+
+    let mut tx = subject.begin().await?;
+    assert_eq!(tx.set_role(&role("clerk", &["a", "c"])).await?, [(ada, 3)]);
+    tx.commit().await?;
+    let user = subject.find_user(ada).await?.map(|user| (user.ver, user.permissions.join(" ")));
+    assert_eq!(user, Some((3, "a b c".to_owned())));
+
+    let mut tx = subject.begin().await?;
+    let mut raised = tx.delete_role("other").await?.expect("the role was there");
+    raised.sort_unstable();
+    let mut expected = vec![(ada, 4), (bob, 3)];
+    expected.sort_unstable();
+    assert_eq!(raised, expected);
+    assert_eq!(tx.delete_role("other").await?, None);
+    tx.commit().await?;
+
+    assert_eq!(subject.find_user(ada).await?.map(|user| user.roles), Some(vec!["clerk".to_owned()]));
+    assert_eq!(subject.find_user(bob).await?.map(|user| (user.roles, user.ver)), Some((vec![], 3)));
+    Ok(())
+}
+
+/// A role is given, and its permissions changed, at the same time: whoever commits second raises `ver`, or saw the first.
+pub async fn a_role_given_while_it_changes_leaves_no_stale_right(subject: Subject) -> Kept {
+    for round in 0..10_u32 {
+        let name = format!("role{round}");
+        let mut tx = subject.begin().await?;
+        tx.set_role(&role(&name, &["old"])).await?;
+        tx.commit().await?;
+        let ada = subject.user(&format!("ada{round}")).await?;
+
+        // The rights that a token minted right after the giving would carry, and its `ver`.
+        let minted = subject
+            .race(2, |subject, number| {
+                let name = name.clone();
+                async move {
+                    let mut tx = subject.begin().await?;
+                    if number == 0 {
+                        tx.set_user_roles(ada, &[name]).await?;
+                        tx.commit().await?;
+                        return subject.store.find_user_now(ada).await;
+                    }
+                    tx.set_role(&role(&name, &["new"])).await?;
+                    tx.commit().await?;
+                    Ok(None)
+                }
+            })
+            .await?;
+
+        let minted = minted.into_iter().flatten().next().expect("ada is there");
+        let now = subject.find_user(ada).await?.expect("ada is there");
+        assert_eq!(now.permissions, ["new"]);
+        assert!(minted.permissions == now.permissions || minted.ver < now.ver, "{minted:?} is not below {now:?}");
+    }
+    Ok(())
+}
