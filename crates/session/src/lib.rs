@@ -39,6 +39,7 @@ pub use judge::{RefreshCase, Undelivered};
 pub use open::NewSession;
 pub use policy::Policy;
 pub use refresh_token::RefreshText;
+pub use revocations::LiveSet;
 pub use rotate::{RotateVerdict, Rotated};
 pub use sessions::Sessions;
 // Nouns that callers above the store meet: they need no arrow of their own down there.
