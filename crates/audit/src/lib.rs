@@ -6,6 +6,7 @@
 pub mod chain;
 pub mod event;
 pub mod export;
+pub mod finding;
 pub mod record;
 pub mod redact;
 pub mod verify;
@@ -16,5 +17,6 @@ mod testing;
 pub use chain::{Hash, Link, canonical_bytes};
 pub use event::{Event, Outcome};
 pub use export::{Line, LineError};
+pub use finding::{Finding, Report};
 pub use record::{Actor, Record};
-pub use verify::{Finding, Report, Verifier, verify_export};
+pub use verify::{Verifier, verify_export};

@@ -8,11 +8,11 @@ use countersign_store::signing_key::{KeyState, SigningKey as Row};
 use countersign_store::{Effect, NewRevocation, Store, Target, Tx};
 
 use crate::error::Error;
+use crate::key::RingKey;
 use crate::lifetime::last_token_dies;
 use crate::master::MasterKey;
 use crate::material::{self, Draft};
 use crate::policy::KeyPolicy;
-use crate::ring::{Keyring, RingKey};
 
 /// On whose behalf.
 #[derive(Debug, Clone)]
@@ -69,21 +69,6 @@ pub(crate) struct Changes {
     pub(crate) policy: KeyPolicy,
 }
 
-impl Keyring {
-    /// As [`Changes::make`], and the ring is read anew where anything changed.
-    pub(crate) async fn change<V>(
-        &self,
-        by: &By,
-        plan: impl Fn(&[RingKey], Timestamp) -> Result<Vec<Step>, V>,
-    ) -> Result<Changed<V>, Error> {
-        let changed = self.changes().make(by, plan).await?;
-        if matches!(changed, Changed::Done | Changed::Beaten) {
-            self.reload().await?;
-        }
-        Ok(changed)
-    }
-}
-
 impl Changes {
     /// Lets `plan` see the keys in a writing transaction, and takes the steps that it names. No key is generated in there:
     /// on SQLite the transaction holds the only writer.
@@ -123,6 +108,7 @@ impl Changes {
             }
         }
         tx.commit().await?;
+        tracing::info!(reason = by.reason, "the ring of signing keys has changed");
         Ok(Changed::Done)
     }
 
@@ -192,6 +178,8 @@ impl Changes {
         let mut bare = material::without_private_key(&self.master, &self.env, row)?;
         bare.state = KeyState::Retired;
         bare.retired_at = Some(row.retired_at.unwrap_or(now));
+        // A retired key keeps the longer of its terms.
+        let until = row.gone_after.map_or(until, |gone_after| gone_after.max(until));
         bare.gone_after = Some(until);
         if !tx.delete_signing_key(row.id).await? || !tx.insert_signing_key(&bare).await? {
             return Ok(false);
@@ -215,7 +203,6 @@ impl Changes {
             .with_name("kid", &row.kid)
             .with("algorithm", &row.algorithm);
         tx.audit(record);
-        tracing::info!(event = event.as_str(), key.id = %row.id, key.kid = %row.kid, reason = by.reason, "signing key moves on");
     }
 }
 

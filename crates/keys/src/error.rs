@@ -3,7 +3,7 @@
 use crate::master::MasterKeyError;
 use crate::seal::SealError;
 
-/// Nothing happened: the ring is what it was.
+/// Nothing happened: the ring is what it was. Only [`Error::Unread`] says otherwise.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -51,6 +51,10 @@ pub enum Error {
     /// A cryptographic operation failed that should not.
     #[error("could not make or seal a key: {0}")]
     Crypto(&'static str),
+    /// The change was made and is durable, but this process could not read it back; it will at its next reload. Do not
+    /// repeat the call.
+    #[error("the keys were changed, but could not be read back yet")]
+    Unread(#[source] Box<Error>),
     /// There is no key that signs.
     #[error("there is no active signing key")]
     NoActiveKey,

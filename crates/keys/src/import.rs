@@ -10,8 +10,9 @@ use countersign_store::signing_key::KeyState;
 
 use crate::change::{By, Changed, Step};
 use crate::error::Error;
+use crate::key::{RingKey, Standing};
 use crate::material::Draft;
-use crate::ring::{Keyring, RingKey, Standing};
+use crate::ring::Keyring;
 
 /// When an imported key begins to sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +59,8 @@ impl Keyring {
     /// Imports a private key.
     ///
     /// # Errors
-    /// [`Error::Unsuitable`] with the reason; [`Error::SymmetricNotConfigured`]; [`Error::Store`]. Nothing has changed then.
+    /// [`Error::Unsuitable`] with the reason; [`Error::SymmetricNotConfigured`]; [`Error::Store`]. Nothing has changed
+    /// then, save with [`Error::Unread`].
     pub async fn import(&self, import: ImportKey<'_>, actor: Actor, origin: &Origin) -> Result<Imported, Error> {
         let changes = self.changes();
         let key = SigningKey::import(import.text.expose(), import.algorithm, import.kid).map_err(Error::Unsuitable)?;
@@ -70,25 +72,25 @@ impl Keyring {
         let kid = draft.kid.clone();
 
         let plan = |keys: &[RingKey], _: Timestamp| {
+            let actives = || keys.iter().filter(|key| key.standing == Standing::Active).map(|key| Step::Retire(key.id));
+            if let Some(same) = keys.iter().find(|key| thumbprint.is_some() && thumbprint_of(key) == thumbprint) {
+                return match (same.standing, import.activation) {
+                    // Imported before, to wait; now it shall wait no longer. A key that has retired never signs again.
+                    (Standing::Next, Activation::Now) if same.kid == draft.kid => {
+                        Ok(actives().chain([Step::Activate(same.id)]).collect())
+                    }
+                    _ => Err(Refusal::Known(same.kid.clone())),
+                };
+            }
             if keys.iter().any(|key| key.kid == draft.kid) {
                 return Err(Refusal::KidTaken);
             }
-            if let Some(same) = keys.iter().find(|key| thumbprint.is_some() && thumbprint_of(key) == thumbprint) {
-                return Err(Refusal::Known(same.kid.clone()));
-            }
-            let in_the_way = match import.activation {
-                Activation::Now => Standing::Active,
-                Activation::WithNextRotation => Standing::Next,
-            };
-            let in_the_way = keys.iter().filter(|key| key.standing == in_the_way);
             Ok(match import.activation {
-                Activation::Now => in_the_way
-                    .map(|key| Step::Retire(key.id))
-                    .chain([Step::Insert(draft.row(KeyState::Active))])
-                    .collect(),
-                // It never signed, so nothing is lost with it.
-                Activation::WithNextRotation => in_the_way
-                    .filter(|key| key.algorithm == draft.algorithm.name())
+                Activation::Now => actives().chain([Step::Insert(draft.row(KeyState::Active))]).collect(),
+                // What is in its place never signed, so nothing is lost with it.
+                Activation::WithNextRotation => keys
+                    .iter()
+                    .filter(|key| key.standing == Standing::Next && key.algorithm == draft.algorithm.name())
                     .map(|key| Step::Remove(key.id))
                     .chain([Step::Insert(draft.row(KeyState::Next))])
                     .collect(),

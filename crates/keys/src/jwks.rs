@@ -5,7 +5,7 @@
 
 use countersign_jose::KeySet;
 
-use crate::ring::{RingKey, Standing};
+use crate::key::{RingKey, Standing};
 
 /// The JWKS of those keys in `verifying` that may be published.
 pub(crate) fn published(keys: &[RingKey], verifying: &KeySet) -> String {

@@ -6,9 +6,11 @@
 //! records, so that of racing nodes one wins and the others take up what it did.
 
 mod change;
+mod derive;
 pub mod error;
 pub mod import;
 mod jwks;
+mod key;
 mod lifetime;
 mod master;
 mod material;
@@ -19,17 +21,20 @@ pub mod rotate;
 pub mod schedule;
 mod seal;
 mod start;
+mod succession;
 #[cfg(test)]
 mod testing;
 pub mod withdraw;
 
+pub use derive::derive;
 pub use error::Error;
 pub use import::{Activation, ImportKey, Imported};
+pub use key::{RingKey, Standing};
 pub use lifetime::last_token_dies;
 pub use master::{MasterKey, MasterKeyError};
 pub use policy::KeyPolicy;
-pub use ring::{Keyring, RingKey, Standing};
-pub use root::{Roots, derive};
+pub use ring::Keyring;
+pub use root::Roots;
 pub use rotate::Rotated;
 pub use schedule::Ticked;
 pub use seal::SealError;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_kernel::{Env, Secret};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::root::derive;
+use crate::derive::derive;
 
 /// Why some text or bytes are no master key. Says nothing of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

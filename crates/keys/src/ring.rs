@@ -10,91 +10,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use arc_swap::ArcSwap;
 use countersign_jose::{KeySet, SigningKey};
 use countersign_kernel::{KeyId, Lifetime, Timestamp};
-use countersign_store::signing_key::{KeyState, SigningKey as Row};
+use countersign_store::signing_key::SigningKey as Row;
 use tokio::sync::Mutex;
 
-use crate::change::Changes;
+use crate::change::{By, Changed, Changes, Step};
 use crate::error::Error;
+use crate::jwks;
+use crate::key::{RingKey, Standing};
 use crate::master::MasterKey;
-use crate::material::{self, Material};
-use crate::{jwks, schedule};
-
-/// Where a key is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Standing {
-    /// Published, not yet signing.
-    Next,
-    /// Signing.
-    Active,
-    /// No longer signing; published until its last token has died.
-    Retired,
-    /// Withdrawn at once: not published, its private half destroyed; its tokens are superseded until the last has died.
-    Withdrawn,
-}
-
-impl Standing {
-    /// The stable text form.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Next => "next",
-            Self::Active => "active",
-            Self::Retired => "retired",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-}
-
-/// A key of the ring, without its secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RingKey {
-    /// The id: what a revocation of the key names.
-    pub id: KeyId,
-    /// The `kid` header parameter: the id's text, or what an imported key was called.
-    pub kid: String,
-    /// The JOSE algorithm name.
-    pub algorithm: String,
-    /// Where it is in its life.
-    pub standing: Standing,
-    /// The public key as a JWK in JSON; none for `HS256`.
-    pub public_jwk: Option<String>,
-    /// When it was made or imported, and thereby published.
-    pub created_at: Timestamp,
-    /// When it began to sign.
-    pub activated_at: Option<Timestamp>,
-    /// When it stopped.
-    pub retired_at: Option<Timestamp>,
-    /// From when on it may go.
-    pub gone_after: Option<Timestamp>,
-}
-
-impl RingKey {
-    /// Whether it was brought in from outside: a key of our own making is called by its id.
-    #[must_use]
-    pub fn is_imported(&self) -> bool {
-        self.kid != self.id.to_string()
-    }
-
-    pub(crate) fn of(row: &Row, material: &Material) -> Self {
-        let standing = match (row.state, material) {
-            (_, Material::Withdrawn(_)) => Standing::Withdrawn,
-            (KeyState::Next, Material::Signs(_)) => Standing::Next,
-            (KeyState::Active, Material::Signs(_)) => Standing::Active,
-            (KeyState::Retired, Material::Signs(_)) => Standing::Retired,
-        };
-        Self {
-            id: row.id,
-            kid: row.kid.clone(),
-            algorithm: row.algorithm.clone(),
-            standing,
-            public_jwk: row.public_jwk.clone(),
-            created_at: row.created_at,
-            activated_at: row.activated_at,
-            retired_at: row.retired_at,
-            gone_after: row.gone_after,
-        }
-    }
-}
+use crate::material;
+use crate::succession;
 
 /// The keys of this installation. Cheap to clone: all clones are one ring.
 #[derive(Clone)]
@@ -170,8 +95,8 @@ impl Keyring {
         Ok(())
     }
 
-    /// Reads the ring anew if the store's number of key changes ([`countersign_store::Store::heads`]) is not the one that it was read at; whether
-    /// it was read.
+    /// Reads the ring anew if `head`, the store's number of key changes ([`countersign_store::Store::heads`]), is not the one
+    /// that it was read at; whether it was read.
     ///
     /// # Errors
     /// As [`Keyring::reload`].
@@ -200,6 +125,21 @@ impl Keyring {
             exchanged.is_ok()
         };
         is_cool && mine()
+    }
+
+    /// As [`Changes::make`], and the ring is read anew where anything changed.
+    pub(crate) async fn change<V>(
+        &self,
+        by: &By,
+        plan: impl Fn(&[RingKey], Timestamp) -> Result<Vec<Step>, V>,
+    ) -> Result<Changed<V>, Error> {
+        let changed = self.changes().make(by, plan).await?;
+        match changed {
+            Changed::Done => self.reload().await.map_err(|error| Error::Unread(Box::new(error)))?,
+            Changed::Beaten => self.reload().await?,
+            Changed::Nothing | Changed::Refused(_) => {}
+        }
+        Ok(changed)
     }
 
     pub(crate) fn ring(&self) -> Arc<Ring> {
@@ -243,7 +183,7 @@ impl Ring {
             keys.push(key);
             opened.push((row, material));
         }
-        let Some(active) = schedule::active(&keys).map(|key| key.id) else { return Ok(None) };
+        let Some(active) = succession::active(&keys).map(|key| key.id) else { return Ok(None) };
         let Some((row, material)) = opened.iter().find(|(row, _)| row.id == active) else { return Ok(None) };
 
         let signer = match before {
@@ -257,7 +197,7 @@ impl Ring {
     }
 
     fn signer_id(&self) -> Option<KeyId> {
-        schedule::active(&self.keys).map(|key| key.id)
+        succession::active(&self.keys).map(|key| key.id)
     }
 
     /// The parsed key, if it is the very same key.

@@ -7,8 +7,9 @@ use countersign_kernel::{Lifetime, Origin, Timestamp};
 
 use crate::change::{By, Changed, Step};
 use crate::error::Error;
-use crate::ring::{Keyring, RingKey, Standing};
-use crate::schedule;
+use crate::key::{RingKey, Standing};
+use crate::ring::Keyring;
+use crate::succession;
 
 /// What became of a rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,19 +34,19 @@ impl Keyring {
     /// Nobody is signed out and no request fails: other nodes have known the next key since it was made.
     ///
     /// # Errors
-    /// [`Error`]; nothing has changed then.
+    /// [`Error`]; nothing has changed then, save with [`Error::Unread`].
     pub async fn rotate(&self, actor: Actor, origin: &Origin) -> Result<Rotated, Error> {
         self.reload().await?;
-        let seen = schedule::active(&self.ring().keys).map(|key| key.id);
+        let seen = succession::active(&self.ring().keys).map(|key| key.id);
         let changes = self.changes();
         let draft = changes.draft().await?;
         let plan = |keys: &[RingKey], _: Timestamp| {
-            if schedule::active(keys).map(|key| key.id) != seen {
+            if succession::active(keys).map(|key| key.id) != seen {
                 return Ok(Vec::new());
             }
             let actives = keys.iter().filter(|key| key.standing == Standing::Active);
             let mut steps: Vec<Step> = actives.map(|key| Step::Retire(key.id)).collect();
-            steps.extend(schedule::succession(keys, &changes.policy, &draft));
+            steps.extend(succession::succession(keys, &changes.policy, &draft));
             Ok::<_, Infallible>(steps)
         };
         let changed = self.change(&By::new(actor, origin, "rotated"), plan).await?;
@@ -56,7 +57,7 @@ impl Keyring {
             Changed::Refused(never) => match never {},
         }
         let ring = self.ring();
-        let active = Box::new(schedule::active(&ring.keys).ok_or(Error::NoActiveKey)?.clone());
+        let active = Box::new(succession::active(&ring.keys).ok_or(Error::NoActiveKey)?.clone());
         Ok(match changed {
             Changed::Done => {
                 let published_for = active.activated_at.unwrap_or(active.created_at).since(active.created_at);

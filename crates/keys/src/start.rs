@@ -9,10 +9,11 @@ use countersign_store::signing_key::KeyState;
 
 use crate::change::{By, Changed, Changes, Step};
 use crate::error::Error;
+use crate::key::{RingKey, Standing};
 use crate::master::MasterKey;
 use crate::policy::KeyPolicy;
-use crate::ring::{Keyring, Ring, RingKey, Standing};
-use crate::schedule;
+use crate::ring::{Keyring, Ring};
+use crate::succession;
 
 impl Keyring {
     /// Opens the ring. On the first start it makes an active and a next key; of racing first starts one makes them and all use
@@ -69,7 +70,7 @@ impl Keyring {
 async fn make_first(changes: &Changes) -> Result<(), Error> {
     let (active, next) = changes.two_drafts().await?;
     let plan = |keys: &[RingKey], _: Timestamp| {
-        if schedule::active(keys).is_some() {
+        if succession::active(keys).is_some() {
             return Ok(Vec::new());
         }
         let mut steps = vec![Step::Insert(active.row(KeyState::Active))];
@@ -82,7 +83,7 @@ async fn make_first(changes: &Changes) -> Result<(), Error> {
 }
 
 fn is_to_be_replaced(keys: &[RingKey], policy: &KeyPolicy) -> bool {
-    schedule::active(keys).is_some_and(|key| key.algorithm != policy.algorithm.name() && !key.is_imported())
+    succession::active(keys).is_some_and(|key| key.algorithm != policy.algorithm.name() && !key.is_imported())
 }
 
 fn is_waiting(key: &RingKey, policy: &KeyPolicy) -> bool {

@@ -10,8 +10,9 @@ use countersign_store::signing_key::KeyState;
 
 use crate::change::{By, Changed, Step};
 use crate::error::Error;
-use crate::ring::{Keyring, RingKey, Standing};
-use crate::schedule;
+use crate::key::{RingKey, Standing};
+use crate::ring::Keyring;
+use crate::succession;
 
 /// What became of a withdrawal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +40,7 @@ impl Keyring {
     /// Withdraws the key called `kid`, whatever it is doing. If it signs, the next key signs from now on.
     ///
     /// # Errors
-    /// [`Error`]; nothing has changed then.
+    /// [`Error`]; nothing has changed then, save with [`Error::Unread`].
     pub async fn withdraw(&self, kid: &str, actor: Actor, origin: &Origin) -> Result<Withdrawn, Error> {
         let changes = self.changes();
         let draft = changes.draft().await?;
@@ -50,9 +51,9 @@ impl Keyring {
             }
             let mut steps = vec![Step::Withdraw(key.id)];
             let others: Vec<RingKey> = keys.iter().filter(|other| other.id != key.id).cloned().collect();
-            if schedule::active(&others).is_none() {
-                steps.extend(schedule::succession(&others, &changes.policy, &draft));
-            } else if !schedule::has_next(&others, &changes.policy, None) {
+            if succession::active(&others).is_none() {
+                steps.extend(succession::succession(&others, &changes.policy, &draft));
+            } else if !succession::has_next(&others, &changes.policy, None) {
                 steps.push(Step::Insert(draft.row(KeyState::Next)));
             }
             Ok(steps)
@@ -61,7 +62,7 @@ impl Keyring {
             Changed::Done => {
                 self.complete().await;
                 let ring = self.ring();
-                Withdrawn::Done { active: Box::new(schedule::active(&ring.keys).ok_or(Error::NoActiveKey)?.clone()) }
+                Withdrawn::Done { active: Box::new(succession::active(&ring.keys).ok_or(Error::NoActiveKey)?.clone()) }
             }
             Changed::Refused(Refusal::Unknown) => Withdrawn::Unknown,
             Changed::Refused(Refusal::Already) => Withdrawn::Already,

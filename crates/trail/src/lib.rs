@@ -1,8 +1,8 @@
 //! The audit trail in a store: sealing, checking, listing, exporting (DESIGN section 7).
 //!
 //! Verbs write records in their own transactions and wait for nobody. Later one of the nodes seals them: gives each its
-//! number and chains it to the one before ([`seal`]). What waits for that is the unsealed tail, and every check says how
-//! long it is ([`check`]).
+//! number and chains it to the one before ([`seal()`]). What waits for that is the unsealed tail, and every check says how
+//! long it is ([`check()`]).
 
 pub mod check;
 pub mod error;

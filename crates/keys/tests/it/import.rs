@@ -64,10 +64,8 @@ async fn an_imported_key_waits_for_the_next_rotation_where_not() {
 async fn an_imported_key_of_another_algorithm_survives_a_restart_and_is_rotated_out() {
     let rig = Rig::new().await;
     let node = rig.node().await;
-    let ec = SigningKey::generate(Algorithm::ES256, None, |target| rig.env.entropy().fill(target)).unwrap();
-    let der = ec.to_pkcs8_der().unwrap();
-    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----", base64(&der));
-    import(&rig, &node, &pem, None, Activation::Now).await;
+    let ec = another_key(&rig);
+    import(&rig, &node, &pem(&ec), None, Activation::Now).await;
 
     let again = rig.node().await;
     assert_eq!((again.signer().algorithm(), again.signer().kid()), (Algorithm::ES256, ec.kid()));
@@ -96,9 +94,9 @@ async fn no_name_and_no_key_is_there_twice() {
 
     let same_name = import(&rig, &node, ED25519_JWK, None, Activation::Now).await;
     let same_key = import(&rig, &node, ED25519_PEM, Some("another"), Activation::WithNextRotation).await;
-    let our_name = import(&rig, &node, ED25519_PEM, Some(&ours), Activation::Now).await;
+    let our_name = import(&rig, &node, &pem(&another_key(&rig)), Some(&ours), Activation::Now).await;
 
-    assert_eq!(same_name, Imported::KidTaken("theirs-2025".to_owned()));
+    assert_eq!(same_name, Imported::Known("theirs-2025".to_owned()));
     assert_eq!(same_key, Imported::Known("theirs-2025".to_owned()));
     assert_eq!(our_name, Imported::KidTaken(ours));
     assert_eq!(node.list(), keys);
@@ -151,7 +149,37 @@ async fn an_imported_key_ages_like_any_other() {
     assert!(accepts(&node, &sign(&node)));
 }
 
-fn base64(bytes: &[u8]) -> String {
+#[tokio::test]
+async fn a_key_that_waits_signs_at_once_when_it_is_imported_again_to_do_so() {
+    let rig = Rig::new().await;
+    let node = rig.node().await;
+    import(&rig, &node, ED25519_JWK, None, Activation::WithNextRotation).await;
+
+    let again = import(&rig, &node, ED25519_JWK, None, Activation::Now).await;
+
+    assert!(matches!(again, Imported::Done(_)), "{again:?}");
+    assert_eq!(node.signer().kid(), "theirs-2025");
+}
+
+#[tokio::test]
+async fn a_retired_key_never_signs_again_not_even_when_imported_anew() {
+    let rig = Rig::new().await;
+    let node = rig.node().await;
+    import(&rig, &node, ED25519_JWK, None, Activation::Now).await;
+    node.rotate(Actor::Operator, &rig.origin()).await.unwrap();
+
+    let again = import(&rig, &node, ED25519_JWK, None, Activation::Now).await;
+
+    assert_eq!(again, Imported::Known("theirs-2025".to_owned()));
+    assert_ne!(node.signer().kid(), "theirs-2025");
+}
+
+fn another_key(rig: &Rig) -> SigningKey {
+    SigningKey::generate(Algorithm::ES256, None, |target| rig.env.entropy().fill(target)).unwrap()
+}
+
+fn pem(key: &SigningKey) -> String {
     use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
+    let der = base64::engine::general_purpose::STANDARD.encode(&*key.to_pkcs8_der().unwrap());
+    format!("-----BEGIN PRIVATE KEY-----\n{der}\n-----END PRIVATE KEY-----")
 }

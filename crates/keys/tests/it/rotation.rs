@@ -166,3 +166,36 @@ async fn an_rsa_ring_rotates_too() {
 
     assert!(accepts(&node, &token) && accepts(&node, &sign(&node)));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn racing_rotations_leave_one_active_and_one_next_key_on_all_nodes() {
+    let rig = Rig::new().await;
+    let mut nodes = Vec::new();
+    for _ in 0..6 {
+        nodes.push(rig.node().await);
+    }
+
+    let origin = rig.origin();
+    let turns: Vec<_> = nodes
+        .iter()
+        .cloned()
+        .map(|node| {
+            let origin = origin.clone();
+            tokio::spawn(async move { node.rotate(Actor::Operator, &origin).await.unwrap() })
+        })
+        .collect();
+    let mut done = 0;
+    for turn in turns {
+        done += usize::from(matches!(turn.await.unwrap(), Rotated::Done { .. }));
+    }
+
+    assert!(done >= 1);
+    for node in &nodes {
+        node.reload().await.unwrap();
+        assert_eq!(node.list(), nodes[0].list());
+        only(node, Standing::Active);
+        only(node, Standing::Next);
+    }
+    let retired = rig.trail().await.iter().filter(|(event, _)| *event == Event::SigningKeyRetired).count();
+    assert_eq!(retired, done, "one rotation for each that says so");
+}
