@@ -3,7 +3,8 @@
 //! You are in: this floor keeps people signed in, finds out whoever uses a copied token, and refuses what was revoked. The
 //! rule of refreshing is [`judge`](mod@judge), a pure function; around it stand the wire form ([`refresh_token`]), the one conditional
 //! write (`rotate.rs`), and the live set of revocations that every check of an access token asks ([`revocations`]).
-//! [`Sessions`] is the handle. Follows DESIGN sections 1 and 2; docs/design/refresh-tokens.md and revocation.md say why.
+//! [`Sessions`] is the handle. Follows DESIGN sections 1 and 2;
+//! docs/design/refresh.md, refresh-tokens.md and revocation.md say why.
 
 pub mod access_token;
 pub mod attempt;
