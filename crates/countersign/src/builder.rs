@@ -12,7 +12,7 @@ use countersign_keys::{KeyPolicy, Keyring, MasterKey, Roots};
 use countersign_limit::{Limiter, MemoryLimiter, Policies, Unlimited};
 use countersign_password::{Hasher, HasherConfig, Params, Policy as PasswordPolicy};
 use countersign_session::{ClaimsHook, Policy as SessionPolicy, Sessions, Undelivered};
-use countersign_store::{Store, User};
+use countersign_store::{KeyState, Store, User};
 use countersign_store_sql::{Database, Options, SqlStore};
 use serde_json::{Map, Value};
 
@@ -40,6 +40,7 @@ pub struct Builder {
     audience: Option<String>,
     session: SessionPolicy,
     keys: KeyPolicy,
+    keep_algorithm: bool,
     limits: Option<Policies>,
     hashing: HasherConfig,
     weak_hashing: bool,
@@ -63,6 +64,7 @@ impl Default for Builder {
             audience: None,
             session: SessionPolicy::new(""),
             keys: KeyPolicy::default(),
+            keep_algorithm: false,
             limits: Some(Policies::default()),
             hashing: HasherConfig::default(),
             weak_hashing: false,
@@ -112,6 +114,13 @@ impl Builder {
     /// How access tokens are signed; `EdDSA` without it.
     pub const fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.keys.algorithm = algorithm;
+        self
+    }
+
+    /// Keeps to the algorithm of the key that signs, where there is one, whatever [`Builder::algorithm`] says. For commands
+    /// beside a server whose settings they may not share: keys must not be replaced for that.
+    pub const fn keep_algorithm(mut self) -> Self {
+        self.keep_algorithm = true;
         self
     }
 
@@ -258,7 +267,8 @@ impl Builder {
             store.observe(hook::start(Arc::clone(hook)));
         }
         let roots = Roots::load_or_make(port.as_ref(), &master, &env).await?;
-        let keyring = Keyring::start(Arc::clone(&port), master, env.clone(), self.keys).await?;
+        let keys = self.key_policy(port.as_ref()).await?;
+        let keyring = Keyring::start(Arc::clone(&port), master, env.clone(), keys).await?;
         let limiter: Arc<dyn Limiter> = match &self.limits {
             Some(_) => Arc::new(MemoryLimiter::new(LIMIT_KEYS, &env)),
             None => Arc::new(Unlimited),
@@ -303,6 +313,16 @@ impl Builder {
             "call public_url with the address that browsers use, for example https://app.example.com",
         ))?;
         PublicUrl::parse(text).map_err(|reason| Error::PublicUrl(text.to_owned(), reason))
+    }
+
+    async fn key_policy(&self, store: &dyn Store) -> Result<KeyPolicy, Error> {
+        let mut policy = self.keys;
+        if self.keep_algorithm {
+            let rows = store.snapshot().await?.list_signing_keys().await?;
+            let signing = rows.iter().find(|key| key.state == KeyState::Active);
+            policy.algorithm = signing.and_then(|key| key.algorithm.parse().ok()).unwrap_or(policy.algorithm);
+        }
+        Ok(policy)
     }
 
     fn http(&self, public_url: &PublicUrl) -> HttpSettings {
