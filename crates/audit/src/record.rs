@@ -151,6 +151,8 @@ mod tests {
     use super::*;
     use crate::testing::{env, origin};
 
+    // attack 100
+    // bug S88, S89
     #[test]
     fn what_a_caller_hands_in_is_made_harmless() {
         let mut origin = origin();

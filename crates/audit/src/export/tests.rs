@@ -13,6 +13,8 @@ fn a_line_reads_back_to_the_same_record() {
     }
 }
 
+// attack 100
+// bug S89
 #[test]
 fn a_line_stays_one_line_whatever_the_record_holds() {
     let mut hostile = line();

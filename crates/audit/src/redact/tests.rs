@@ -46,6 +46,8 @@ fn what_is_public_is_left_alone() {
     }
 }
 
+// attack 100
+// bug S88
 #[test]
 fn a_fact_holds_no_secret_and_no_address() {
     let said = fact(&format!("token {JWT} for <ada@example.org> with {REFRESH}!"));
@@ -63,6 +65,8 @@ fn a_secret_that_the_cap_cuts_in_half_does_not_slip_through() {
     }
 }
 
+// attack 100
+// bug S89
 #[test]
 fn characters_that_act_are_shown_and_not_written() {
     assert_eq!(fact("a\r\nevent=forged"), r"a\u{d}\u{a}event=forged");

@@ -40,6 +40,7 @@ fn nothing_at_all_is_intact() {
     assert_eq!(check(&[]), []);
 }
 
+// attack 101
 #[test]
 fn a_changed_record_is_named() {
     for at in 0..9 {
@@ -59,6 +60,7 @@ fn a_changed_record_with_a_fitting_hash_breaks_the_next() {
     assert_eq!(check(&records), [Finding::Broken { seq: 6 }]);
 }
 
+// attack 101
 #[test]
 fn records_that_were_cut_out_are_named() {
     let mut records = chain(9);
@@ -73,6 +75,7 @@ fn a_missing_beginning_is_named() {
     assert_eq!(check(&chain(9)[2..]), [Finding::Missing { first: 1, last: 2 }]);
 }
 
+// attack 101
 #[test]
 fn a_cut_that_was_hidden_by_renumbering_is_seen() {
     let mut records = chain(9);
@@ -101,6 +104,7 @@ fn records_behind_the_head_are_seen() {
     assert_eq!(verifier.finish().findings, [Finding::BeyondTheHead { seq: 6 }]);
 }
 
+// attack 101
 #[test]
 fn an_inserted_record_is_named_whatever_hash_it_carries() {
     let honest = chain(9);
@@ -121,6 +125,7 @@ fn a_second_record_with_a_number_is_an_insertion() {
     assert_eq!(check(&records), [Finding::Inserted { seq: 5 }]);
 }
 
+// attack 101
 #[test]
 fn exchanged_records_are_named_when_they_were_renumbered() {
     let mut records = chain(9);
@@ -167,6 +172,7 @@ fn several_moved_lines_leave_the_rest_of_the_gap_missing() {
     );
 }
 
+// attack 101
 #[test]
 fn a_chain_made_anew_is_seen_only_against_a_noted_head() {
     let noted = chain(9)[6].0;
@@ -237,6 +243,8 @@ fn an_export_is_checked_line_by_line() {
     assert_eq!((report.sealed, report.unsealed, report.head), (5, 1, records[4].0));
 }
 
+// attack 101
+// bug S90
 #[test]
 fn an_edited_export_is_seen_where_it_was_edited() {
     let text = export(&chain(5));

@@ -15,6 +15,7 @@ fn derivation_is_hkdf_sha_256_and_never_changes() {
     assert_eq!(hex, "28d39368b738fe13713f90300d06d865c6481d2d3cc31a0084a7014f43d84f49");
 }
 
+// bug S3
 #[test]
 fn keys_of_different_purposes_differ() {
     let keys: BTreeSet<[u8; 32]> = [

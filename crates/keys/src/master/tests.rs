@@ -20,6 +20,7 @@ fn a_key_reads_back_from_its_text_and_its_bytes() {
     }
 }
 
+// bug S4
 #[test]
 fn what_is_no_key_is_refused() {
     let text = MasterKey::generate(&env()).to_text();
@@ -39,6 +40,7 @@ fn what_is_no_key_is_refused() {
     assert_eq!(MasterKey::from_file_contents(&[0xff; 31]).unwrap_err(), MasterKeyError::Malformed);
 }
 
+// bug S1, S4
 #[test]
 fn what_nobody_drew_by_chance_is_refused() {
     let counting: Vec<u8> = (0..32).collect();

@@ -84,6 +84,7 @@ async fn a_key_without_a_name_goes_by_its_thumbprint() {
     assert_eq!(node.signer().kid(), THUMBPRINT);
 }
 
+// attack 35
 #[tokio::test]
 async fn no_name_and_no_key_is_there_twice() {
     let rig = Rig::new().await;
@@ -161,6 +162,7 @@ async fn a_key_that_waits_signs_at_once_when_it_is_imported_again_to_do_so() {
     assert_eq!(node.signer().kid(), "theirs-2025");
 }
 
+// attack 36
 #[tokio::test]
 async fn a_retired_key_never_signs_again_not_even_when_imported_anew() {
     let rig = Rig::new().await;

@@ -8,6 +8,7 @@ use countersign_keys::KeyPolicy;
 
 use crate::rig::{Rig, published, sign};
 
+// attack 35
 #[tokio::test]
 async fn the_jwks_holds_public_members_only_and_each_name_once() {
     for algorithm in [Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256] {
@@ -38,6 +39,7 @@ async fn a_stranger_verifies_with_the_jwks_alone() {
     assert!(verify_jws(&sign(&node), &keys, Some("at+jwt")).is_ok());
 }
 
+// attack 35
 #[tokio::test]
 async fn a_symmetric_key_is_never_published() {
     let rig = Rig::new().await;

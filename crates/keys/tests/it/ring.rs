@@ -28,6 +28,7 @@ async fn the_first_start_makes_one_active_and_one_next_key() {
     );
 }
 
+// bug S2
 #[tokio::test]
 async fn a_restart_finds_the_same_keys_and_changes_nothing() {
     let rig = Rig::new().await;
@@ -36,7 +37,7 @@ async fn a_restart_finds_the_same_keys_and_changes_nothing() {
     let after = rig.node().await;
 
     assert_eq!(before.list(), after.list());
-    assert!(accepts(&after, &sign(&before)), "SECURITY.md S2: a token outlives the process that signed it");
+    assert!(accepts(&after, &sign(&before)), "a token outlives the process that signed it");
     assert_eq!(rig.trail().await.len(), 3, "nothing new happened");
 }
 
@@ -188,6 +189,7 @@ async fn without_an_active_key_a_running_node_keeps_what_it_has_and_a_start_heal
     assert_ne!(healed.signer().kid(), node.signer().kid());
 }
 
+// attack 36
 #[tokio::test]
 async fn names_are_unique_across_a_long_life() {
     let rig = Rig::new().await;

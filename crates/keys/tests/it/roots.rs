@@ -2,6 +2,7 @@ use countersign_keys::{Error, MasterKey, Roots};
 
 use crate::rig::Rig;
 
+// bug S3
 #[tokio::test]
 async fn roots_are_made_once_and_differ() {
     let rig = Rig::new().await;

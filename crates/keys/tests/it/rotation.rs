@@ -50,6 +50,7 @@ async fn a_node_that_has_not_heard_of_a_rotation_accepts_and_is_accepted() {
     assert_eq!(a.list(), b.list());
 }
 
+// attack 36
 #[tokio::test]
 async fn the_old_key_goes_when_its_last_token_has_died_and_not_before() {
     let rig = Rig::new().await;
@@ -121,6 +122,7 @@ async fn of_racing_schedules_one_moves_the_ring() {
     assert_eq!(rig.trail().await.iter().filter(|(event, _)| *event == Event::SigningKeyRetired).count(), 1);
 }
 
+// attack 36
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_verification_fails_while_keys_rotate() {
     let rig = Rig::new().await;

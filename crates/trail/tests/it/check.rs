@@ -42,6 +42,8 @@ async fn an_empty_trail_is_intact() {
     assert_eq!((report.sealed, report.unsealed), (0, 0));
 }
 
+// attack 101
+// bug S90
 #[tokio::test]
 async fn tampering_with_the_file_is_seen_and_named() {
     for (sql, expected) in [
