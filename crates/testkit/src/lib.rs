@@ -42,7 +42,7 @@ pub use chance::SeededEntropy;
 pub use clock::{ManualClock, days, hours, millis, minutes, seconds};
 pub use jar::{Jar, Kept};
 pub use mask::mask;
-pub use mint::TokenMint;
+pub use mint::{TokenMint, is_hmac_of};
 pub use process::{Process, ProcessBuilder, Ran};
 pub use reply::Reply;
 pub use transport::Transport;

@@ -36,6 +36,7 @@ enum Signature {
     Dropped,
     Foreign,
     HmacWithPublicKey,
+    Hmac(Vec<u8>),
 }
 
 impl TokenMint {
@@ -183,6 +184,12 @@ impl TokenMint {
         self.header("alg", "HS256")
     }
 
+    /// Signed with HMAC-SHA-256 under this secret; `alg` stays what it is.
+    pub fn signed_by_hmac(mut self, secret: &[u8]) -> Self {
+        self.signature = Signature::Hmac(secret.to_vec());
+        self
+    }
+
     /// Signed by a key of the forger's own, under the name of ours.
     pub fn foreign_key(mut self) -> Self {
         self.signature = Signature::Foreign;
@@ -222,7 +229,7 @@ impl TokenMint {
         let header = self.raw_header.clone().unwrap_or_else(|| Value::Object(self.header.clone()).to_string());
         let claims = self.raw_claims.clone().unwrap_or_else(|| Value::Object(self.claims.clone()).to_string());
         let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-        let signature = match self.signature {
+        let signature = match self.signature.clone() {
             Signature::Dropped => return input,
             Signature::Empty => Vec::new(),
             Signature::Good => self.sign(input.as_bytes()),
@@ -234,6 +241,9 @@ impl TokenMint {
                 signature
             }
             Signature::Foreign => foreign(&self.foreign_key, input.as_bytes()),
+            Signature::Hmac(secret) => {
+                hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), input.as_bytes()).as_ref().to_vec()
+            }
             Signature::HmacWithPublicKey => {
                 let key = hmac::Key::new(hmac::HMAC_SHA256, self.public_key.as_bytes());
                 hmac::sign(&key, input.as_bytes()).as_ref().to_vec()
@@ -263,6 +273,15 @@ impl TokenMint {
 fn foreign(seed: &[u8; 32], message: &[u8]) -> Vec<u8> {
     let pair = Ed25519KeyPair::from_seed_unchecked(seed).expect("any 32 bytes are a seed");
     pair.sign(message).as_ref().to_vec()
+}
+
+/// Whether `token` carries an HMAC under this secret, with any of the three hashes of RFC 7518 section 3.2.
+#[must_use]
+pub fn is_hmac_of(token: &str, secret: &[u8]) -> bool {
+    let Some((input, signature)) = token.rsplit_once('.') else { return false };
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
+    let made = |algorithm| hmac::sign(&hmac::Key::new(algorithm, secret), input.as_bytes());
+    [hmac::HMAC_SHA256, hmac::HMAC_SHA384, hmac::HMAC_SHA512].into_iter().any(|a| made(a).as_ref() == signature)
 }
 
 #[expect(clippy::panic, reason = "a test harness fails its test")]
