@@ -93,6 +93,9 @@ impl Auth {
 
     /// The API, to be merged into an app of one's own: every path of API.md below `/api` and `/.well-known`, and the pages
     /// `/errors/{code}`. Sets no fallback and takes nothing else.
+    ///
+    /// Serve the app with `into_make_service_with_connect_info::<SocketAddr>()`: without the peer's address, limits count all
+    /// clients as one.
     pub fn router(&self) -> Router {
         router::embedded(self)
     }

@@ -17,7 +17,7 @@ use http::request::Parts;
 
 use crate::app::Auth;
 use crate::cookie::Jar;
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 use crate::request::{RequestInfo, origin_of};
 
 /// A body of a certain shape.
@@ -31,13 +31,23 @@ pub(crate) trait Shape: Sized {
 }
 
 /// A request with its body read: what a handler with a body extracts.
+///
+/// A body of the wrong type or size is refused before the handler; one of the wrong shape only when the handler asks for it,
+/// so that the CSRF rule comes first.
 pub(crate) struct Call<T> {
-    /// The body.
-    pub(crate) body: T,
     parts: Parts,
+    body: Result<T, Problem>,
 }
 
 impl<T> Call<T> {
+    /// The body.
+    ///
+    /// # Errors
+    /// `VALIDATION_FAILED`.
+    pub(crate) fn body(&self) -> Result<&T, Problem> {
+        self.body.as_ref().map_err(Clone::clone)
+    }
+
     /// The header fields.
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.parts.headers
@@ -68,12 +78,14 @@ where
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let members = match read_body(&parts.headers, body).await? {
-            Some(members) => members,
-            None if T::OPTIONAL => Members::default(),
-            None => return Err(Members::missing_body()),
+        let body = match read_body(&parts.headers, body).await {
+            Ok(Some(members)) => members.into_shape(),
+            Ok(None) if T::OPTIONAL => Members::default().into_shape(),
+            Ok(None) => Err(Members::missing_body()),
+            Err(problem) if problem.code() == Code::ValidationFailed => Err(problem),
+            Err(problem) => return Err(problem),
         };
-        Ok(Self { body: members.into_shape()?, parts })
+        Ok(Self { parts, body })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Once, OnceLock};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use countersign_kernel::{Origin, RequestId, SessionId, UserId};
@@ -85,7 +85,16 @@ pub(crate) fn origin_of(parts: &Parts, auth: &Auth) -> Origin {
 
 /// The address that the request counts by; none where the listener did not say who the peer is.
 fn address_of(extensions: &Extensions, headers: &HeaderMap, auth: &Auth) -> Option<IpAddr> {
-    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>() else {
+        static SAID: Once = Once::new();
+        SAID.call_once(|| {
+            tracing::warn!(
+                "the listener does not say who the peer is, so that limits count all clients as one address; \
+                 serve the app with into_make_service_with_connect_info"
+            );
+        });
+        return None;
+    };
     Some(client_address(peer.ip(), headers, auth.trusted_proxies()))
 }
 

@@ -41,7 +41,7 @@ pub(crate) async fn claim_admin(
     user: CurrentUser,
     call: Call<ClaimBody>,
 ) -> Result<Response, Problem> {
-    let verdict = auth.accounts().claim_admin(&user, &call.body.token, &call.origin(&auth)).await?;
+    let verdict = auth.accounts().claim_admin(&user, &call.body()?.token, &call.origin(&auth)).await?;
     let person = claim_refusal(verdict)?;
     Ok(json(StatusCode::OK, UserView::of(&person), &[]))
 }

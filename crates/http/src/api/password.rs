@@ -47,7 +47,7 @@ pub(crate) async fn change(
     user: CurrentUser,
     call: Call<PasswordBody>,
 ) -> Result<Response, Problem> {
-    let PasswordBody { current_password, new_password } = &call.body;
+    let PasswordBody { current_password, new_password } = call.body()?;
     let (verdict, readings) =
         auth.accounts().change_password(&user, current_password, new_password, &call.origin(&auth)).await?;
     let revoked = password_refusal(verdict, &auth).map_err(|problem| problem.readings(readings.clone()))?;

@@ -82,7 +82,7 @@ pub(crate) async fn change_by_post(
 }
 
 async fn rename(auth: &Auth, user: &CurrentUser, call: &Call<ProfileBody>) -> Result<Response, Problem> {
-    let verdict = auth.accounts().rename(user, &call.body.name, &call.origin(auth)).await?;
+    let verdict = auth.accounts().rename(user, &call.body()?.name, &call.origin(auth)).await?;
     let person = rename_refusal(verdict)?;
     Ok(json(StatusCode::OK, UserView::of(&person), &[]))
 }
@@ -104,7 +104,7 @@ pub(crate) async fn delete(
     call: Call<DeleteBody>,
 ) -> Result<Response, Problem> {
     let (verdict, readings) =
-        auth.accounts().delete_account(&user, &call.body.current_password, &call.origin(&auth)).await?;
+        auth.accounts().delete_account(&user, &call.body()?.current_password, &call.origin(&auth)).await?;
     delete_refusal(verdict, &auth).map_err(|problem| problem.readings(readings.clone()))?;
     let mut response = no_content(&readings);
     clear_account(response.headers_mut(), auth.is_https());

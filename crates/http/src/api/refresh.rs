@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::api::answer::{json, refresh_in_body, set_cookies};
 use crate::api::view::{RefreshedView, SessionLifeView};
 use crate::app::Auth;
-use crate::cookie::{Jar, RefreshCookie};
+use crate::cookie::RefreshCookie;
 use crate::error::{Answered, Code, FieldError, Problem, refresh_refusal};
 use crate::json::{Call, Members, Shape};
 use crate::layer::csrf;
@@ -68,13 +68,22 @@ impl Shape for RefreshBody {
 )]
 pub(crate) async fn refresh(State(auth): State<Auth>, call: Call<RefreshBody>) -> Result<Response, Problem> {
     let jar = call.jar(&auth);
-    let (presented, delivery) = match (jar.refresh(auth.sessions()), &call.body.refresh_token) {
+    let cookie = jar.refresh(auth.sessions());
+    if cookie != RefreshCookie::Absent {
+        csrf::demand(&auth, &call, &jar)?;
+    }
+    let body = call.body()?;
+    let (presented, delivery) = match (cookie, &body.refresh_token) {
         (RefreshCookie::Absent, None) => return Err(Code::TokenMissing.into()),
         (RefreshCookie::Absent, Some(token)) => (token.expose().as_str(), Delivery::Body),
         (_, Some(_)) => return Err(both_ways()),
-        (cookie, None) => (by_cookie(&auth, &call, &jar, cookie)?, Delivery::Cookie),
+        (RefreshCookie::Of(text, _), None) => (text, Delivery::Cookie),
+        // Row 1: nothing changes, nothing ends.
+        (RefreshCookie::Unusable, None) => {
+            return Err(name_case(Code::TokenInvalid.into(), Some(RefreshCase::Invalid.as_str())));
+        }
     };
-    let ids = AttemptIds { attempt: call.body.attempt_id.clone(), last: call.body.last_attempt_id.clone() };
+    let ids = AttemptIds { attempt: body.attempt_id.clone(), last: body.last_attempt_id.clone() };
     let rotated = auth.sessions().rotate(presented, delivery, ids, &call.origin(&auth)).await?;
 
     call.info(&auth).note(None, rotated.session);
@@ -102,22 +111,6 @@ pub(crate) async fn refresh(State(auth): State<Auth>, call: Call<RefreshBody>) -
         response.headers_mut().insert(&REFRESH_CASE, HeaderValue::from_static(case));
     }
     Ok(response)
-}
-
-/// The token of the cookie that counts, once the request is known to come from here.
-fn by_cookie<'a>(
-    auth: &Auth,
-    call: &Call<RefreshBody>,
-    jar: &Jar<'_>,
-    cookie: RefreshCookie<'a>,
-) -> Result<&'a str, Problem> {
-    csrf::demand(auth, call, jar)?;
-    match cookie {
-        RefreshCookie::Of(text, _) => Ok(text),
-        // Row 1: nothing changes, nothing ends.
-        RefreshCookie::Unusable => Err(name_case(Code::TokenInvalid.into(), Some(RefreshCase::Invalid.as_str()))),
-        RefreshCookie::Absent => Err(Code::TokenMissing.into()),
-    }
 }
 
 fn both_ways() -> Problem {

@@ -75,11 +75,12 @@ impl Shape for LoginBody {
 pub(crate) async fn login(State(auth): State<Auth>, call: Call<LoginBody>) -> Result<Response, Problem> {
     let jar = call.jar(&auth);
     csrf::demand(&auth, &call, &jar)?;
+    let body = call.body()?;
     let request = SignIn {
-        email: call.body.email.clone(),
-        password: call.body.password.clone(),
-        delivery: call.body.token_delivery.unwrap_or(Delivery::Cookie),
-        remember: call.body.remember.unwrap_or(true),
+        email: body.email.clone(),
+        password: body.password.clone(),
+        delivery: body.token_delivery.unwrap_or(Delivery::Cookie),
+        remember: body.remember.unwrap_or(true),
         replaces: jar.session(auth.sessions()),
         device_cookie: jar.device().map(str::to_owned),
     };

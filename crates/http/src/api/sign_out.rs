@@ -1,9 +1,11 @@
 //! `POST /api/auth/logout` and `POST /api/auth/logout-all`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use countersign_audit::Actor;
-use countersign_session::{EndReason, TokenError};
+use countersign_session::{EndReason, Identity, TokenError};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::api::answer::json;
@@ -28,41 +30,59 @@ use crate::layer::csrf;
     )
 )]
 pub(crate) async fn logout(State(auth): State<Auth>, call: Call<Nothing>) -> Result<Response, Problem> {
-    let sessions = auth.sessions();
+    // What the body says does not matter here: nobody stays signed in because of a stray member.
     let jar = call.jar(&auth);
-    let cookie = jar.refresh(sessions);
-    let by_token = match bearer(call.headers()) {
-        Bearer::Absent => None,
-        Bearer::Malformed => Some(Err(TokenError::Invalid)),
-        Bearer::Token(token) => Some(sessions.verify(token)),
-    };
-    let origin = call.origin(&auth);
-    let speaks_by_token = match by_token {
-        Some(Ok(identity)) => {
-            call.info(&auth).note(Some(identity.user), Some(identity.session));
-            let actor = Actor::User(identity.user);
-            sessions.end(identity.session, EndReason::SignedOut, actor, &origin).await?;
-            true
-        }
-        // It has ended already: repeating it is not an error.
-        Some(Err(TokenError::Revoked)) => true,
-        Some(Err(error)) if cookie == RefreshCookie::Absent => return Err(error.into()),
-        Some(Err(_)) | None => false,
+    let cookie = jar.refresh(auth.sessions());
+    let speaker = match by_token(&auth, &call) {
+        // A token that proves nothing any more is no obstacle where the cookie does.
+        Err(_) if cookie != RefreshCookie::Absent => Speaker::Unknown,
+        other => other?,
     };
     // Clearing cookies is setting them: without a token of one's own the request must come from here, whatever it carries.
-    if !speaks_by_token {
-        csrf::demand(&auth, &call, &jar)?;
+    let from_here = match speaker {
+        Speaker::Unknown => csrf::demand(&auth, &call, &jar).map(|()| true)?,
+        Speaker::Gone | Speaker::Of(_) => csrf::comes_from_here(&auth, &call, &jar),
+    };
+    let origin = call.origin(&auth);
+    if let Speaker::Of(identity) = &speaker {
+        call.info(&auth).note(Some(identity.user), Some(identity.session));
+        let actor = Actor::User(identity.user);
+        auth.sessions().end(identity.session, EndReason::SignedOut, actor, &origin).await?;
     }
-    if let RefreshCookie::Of(_, session) = cookie
-        && csrf::comes_from_here(&auth, &call, &jar)
+    // The MAC proves that the cookie was ours; only the row says whose it is.
+    if let (RefreshCookie::Of(_, session), true) = (cookie, from_here)
+        && let Some(found) = auth.sessions().find(session).await?
     {
-        call.info(&auth).note(None, Some(session));
-        sessions.end(session, EndReason::SignedOut, Actor::Anonymous, &origin).await?;
+        call.info(&auth).note(Some(found.user), Some(session));
+        auth.sessions().end(session, EndReason::SignedOut, Actor::User(found.user), &origin).await?;
     }
     let mut response = json(StatusCode::OK, MessageView { message: "You are signed out." }, &[]);
     clear_session(response.headers_mut(), auth.is_https());
     clear_cache(&mut response);
     Ok(response)
+}
+
+/// Who asks to be signed out, by the access token.
+enum Speaker {
+    /// There is no token.
+    Unknown,
+    /// Its session has ended already: repeating it is not an error.
+    Gone,
+    /// This one.
+    Of(Arc<Identity>),
+}
+
+fn by_token(auth: &Auth, call: &Call<Nothing>) -> Result<Speaker, TokenError> {
+    let token = match bearer(call.headers()) {
+        Bearer::Absent => return Ok(Speaker::Unknown),
+        Bearer::Malformed => return Err(TokenError::Invalid),
+        Bearer::Token(token) => token,
+    };
+    match auth.sessions().verify(token) {
+        Ok(identity) => Ok(Speaker::Of(identity)),
+        Err(TokenError::Revoked) => Ok(Speaker::Gone),
+        Err(error) => Err(error),
+    }
 }
 
 /// Ends every session of the person, this one too.

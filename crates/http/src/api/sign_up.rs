@@ -63,12 +63,13 @@ impl Shape for RegisterBody {
 pub(crate) async fn register(State(auth): State<Auth>, call: Call<RegisterBody>) -> Result<Response, Problem> {
     let jar = call.jar(&auth);
     csrf::demand(&auth, &call, &jar)?;
+    let body = call.body()?;
     let request = SignUp {
-        email: call.body.email.clone(),
-        password: call.body.password.clone(),
-        name: call.body.name.clone(),
-        delivery: call.body.token_delivery.unwrap_or(Delivery::Cookie),
-        remember: call.body.remember.unwrap_or(true),
+        email: body.email.clone(),
+        password: body.password.clone(),
+        name: body.name.clone(),
+        delivery: body.token_delivery.unwrap_or(Delivery::Cookie),
+        remember: body.remember.unwrap_or(true),
         replaces: jar.session(auth.sessions()),
         device_cookie: jar.device().map(str::to_owned),
     };

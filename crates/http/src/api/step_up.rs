@@ -42,7 +42,7 @@ pub(crate) async fn step_up(
     user: CurrentUser,
     call: Call<StepUpBody>,
 ) -> Result<Response, Problem> {
-    let (verdict, readings) = auth.accounts().step_up(&user, &call.body.password, &call.origin(&auth)).await?;
+    let (verdict, readings) = auth.accounts().step_up(&user, &call.body()?.password, &call.origin(&auth)).await?;
     let access = step_up_refusal(verdict).map_err(|problem| problem.readings(readings.clone()))?;
     let body =
         SteppedUpView { access_token: &access.token, expires_in: access.expires_in.as_seconds(), token_type: "Bearer" };

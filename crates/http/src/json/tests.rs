@@ -109,7 +109,7 @@ async fn two_content_types_or_an_encoding_are_no_body() {
         headers.append(&name, HeaderValue::from_static(first));
         headers.append(&name, HeaderValue::from_static(second));
         let problem = read_body(&headers, Body::from("{}")).await.unwrap_err();
-        assert_eq!(problem.code(), crate::error::Code::UnsupportedMediaType, "{name}");
+        assert_eq!(problem.code(), Code::UnsupportedMediaType, "{name}");
     }
 }
 
