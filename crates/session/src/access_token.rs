@@ -4,6 +4,8 @@
 //! a jitter of ±5 %, so that the clients of one busy minute do not come back in one busy second. An embedder's own claims
 //! pass [`ClaimsHook`] and what it refuses. Follows RFC 9068 and DESIGN section 2.
 
+use std::fmt;
+
 use countersign_kernel::{DeviceId, Env, Lifetime, SessionId, Timestamp, TokenId, UserId};
 use countersign_store::{Session, User};
 use serde::Serialize;
@@ -16,7 +18,7 @@ use crate::policy::Policy;
 pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 
 /// An access token that was made.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct IssuedAccess {
     /// The JWT.
     pub token: String,
@@ -26,6 +28,12 @@ pub struct IssuedAccess {
     pub expires_in: Lifetime,
     /// When it expires: `exp`.
     pub expires_at: Timestamp,
+}
+
+impl fmt::Debug for IssuedAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuedAccess").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 /// An embedder's own claims.

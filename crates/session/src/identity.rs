@@ -1,5 +1,7 @@
 //! Who a verified access token speaks for.
 
+use std::fmt;
+
 use countersign_jose::Verified;
 use countersign_kernel::{DeviceId, KeyId, SessionId, Timestamp, TokenId, UserId};
 use serde::Deserialize;
@@ -8,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::revocations::Names;
 
 /// Who a verified access token speaks for. One for all requests that carry the token.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Identity {
     /// `sub`.
     pub user: UserId,
@@ -91,6 +93,15 @@ impl Identity {
     #[must_use]
     pub const fn names(&self) -> Names {
         Names { token: self.token, session: self.session, user: self.user, ver: self.ver, key: self.key }
+    }
+}
+
+impl fmt::Debug for Identity {
+    /// Without personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Identity");
+        shown.field("user", &self.user).field("session", &self.session).field("token", &self.token);
+        shown.finish_non_exhaustive()
     }
 }
 

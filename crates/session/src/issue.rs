@@ -1,5 +1,7 @@
 //! Hands out what belongs to a session: after the commit that made it true, never before.
 
+use std::fmt;
+
 use countersign_kernel::{Lifetime, Secret, Timestamp};
 use countersign_store::{Session, User};
 
@@ -10,7 +12,7 @@ use crate::refresh_token::{RefreshText, RefreshToken};
 use crate::sessions::Sessions;
 
 /// What a sign-in or a refresh hands out.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Issued {
     /// The session as it is now.
     pub session: Session,
@@ -40,6 +42,15 @@ impl Issued {
     #[must_use]
     pub fn expires_in(&self) -> Lifetime {
         self.session.row.absolute_deadline.since(self.now)
+    }
+}
+
+impl fmt::Debug for Issued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issued")
+            .field("session", &self.session.id)
+            .field("access", &self.access)
+            .finish_non_exhaustive()
     }
 }
 

@@ -33,7 +33,7 @@ pub struct LiveSet {
     shards: [RwLock<Shard>; SHARDS],
     /// How many entries there are of each kind, so that a kind that nobody uses costs nothing.
     counts: [AtomicUsize; KINDS],
-    /// How far the log is known without gaps.
+    /// How far the log has been read.
     head: Mutex<RevocationHead>,
 }
 
@@ -110,22 +110,14 @@ impl LiveSet {
         self.shards.iter().flat_map(|lock| read(lock).live(second)).collect()
     }
 
-    /// How far the log is known without gaps.
+    /// How far the log has been read.
     #[must_use]
     pub fn head(&self) -> RevocationHead {
         *self.lock_head()
     }
 
-    /// Notes that the log is known up to here. Never goes back.
-    pub fn advance_to(&self, head: RevocationHead) {
-        let mut known = self.lock_head();
-        if head.seq > known.seq {
-            *known = head;
-        }
-    }
-
-    /// Notes that the log was replaced by another one, which is known up to here.
-    pub fn restart_at(&self, head: RevocationHead) {
+    /// Notes how far the log has been read.
+    pub fn read_up_to(&self, head: RevocationHead) {
         *self.lock_head() = head;
     }
 
@@ -180,14 +172,10 @@ impl std::fmt::Debug for LiveSet {
 }
 
 impl Observer for LiveSet {
-    /// Commits may be told out of order: the numbers move on only without gaps, and the catch-up fills what is missing.
+    /// Leaves the head alone: only reading the log shows that a number continues the log that we know.
     fn committed(&self, committed: &Committed) {
         for revocation in &committed.revocations {
             self.add(&revocation.record);
-            let mut known = self.lock_head();
-            if revocation.seq == known.seq.saturating_add(1) {
-                *known = RevocationHead { seq: revocation.seq, hash: revocation.hash };
-            }
         }
     }
 }
@@ -240,7 +228,7 @@ impl Shard {
     fn expire(&mut self, now: Second) -> Vec<(Kind, usize)> {
         let mut dropped = vec![(Kind::Token, 0), (Kind::Session, 0), (Kind::Key, 0)];
         self.named.retain(|(kind, _), times| {
-            let stays = now < times.last();
+            let stays = times.last().is_after(now);
             if let Some((_, count)) = dropped.iter_mut().find(|(k, _)| !stays && k == kind) {
                 *count += 1;
             }
@@ -248,7 +236,7 @@ impl Shard {
         });
         let people = self.people.len();
         self.people.retain(|_, rules| {
-            rules.retain(|rule| now < rule.times.last());
+            rules.retain(|rule| rule.times.last().is_after(now));
             !rules.is_empty()
         });
         dropped.push((Kind::Person, people - self.people.len()));
@@ -273,7 +261,7 @@ impl Shard {
         });
         let live = |(target, times): (Target, Times)| {
             let [superseded, ended] = [(Effect::Superseded, times.superseded), (Effect::Ended, times.ended)]
-                .map(|(effect, until)| (now < until).then(|| Live { target, effect, until: until.moment() }));
+                .map(|(effect, until)| until.is_after(now).then(|| Live { target, effect, until: until.moment() }));
             // An ending that lasts as long says it all.
             [superseded.filter(|s| ended.is_none_or(|e| e.until < s.until)), ended].into_iter().flatten()
         };
@@ -307,7 +295,11 @@ impl Times {
     }
 
     fn effect(self, now: Second) -> Option<Effect> {
-        if now < self.ended { Some(Effect::Ended) } else { (now < self.superseded).then_some(Effect::Superseded) }
+        if self.ended.is_after(now) {
+            Some(Effect::Ended)
+        } else {
+            self.superseded.is_after(now).then_some(Effect::Superseded)
+        }
     }
 }
 
@@ -357,6 +349,12 @@ impl Second {
         let Self(reached) = Self::reached(moment);
         let whole = Timestamp::from_seconds(i64::from(reached)) >= moment;
         Self(if whole { reached } else { reached.saturating_add(1) })
+    }
+
+    /// Whether this is yet to come. The last second that can be named always is: a clock far in the future must not make
+    /// everything lawful again.
+    fn is_after(self, now: Self) -> bool {
+        self > now || self == Self::FAR
     }
 
     fn moment(self) -> Timestamp {

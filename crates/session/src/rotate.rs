@@ -120,13 +120,12 @@ impl Sessions {
         };
         let case = judged.case;
         let written = match judged.write {
-            Some(row) if is_worth_writing(&session.row, &row) => {
+            Some(row) if is_audited(case) || is_worth_writing(&session.row, &row) => {
                 let write = request.write(&session, row);
-                let user = match case {
-                    RefreshCase::Recovered | RefreshCase::Proven => {
-                        self.write_audited(request, &session, &write, case).await?
-                    }
-                    _ => self.0.store.write_refresh_and_find_user(&write).await?,
+                let user = if is_audited(case) {
+                    self.write_audited(request, &session, &write, case).await?
+                } else {
+                    self.0.store.write_refresh_and_find_user(&write).await?
                 };
                 user.map(|user| (after(session, write), user))
             }
@@ -174,7 +173,7 @@ impl Sessions {
         Ok(Attempt::Decided(judged.case, RotateVerdict::Reused))
     }
 
-    /// Rows 3 and 8 leave a record.
+    /// Writes the row and a record of it in one commit.
     async fn write_audited(
         &self,
         request: &Request<'_>,
@@ -255,6 +254,11 @@ enum Attempt {
     /// Somebody else wrote the row first.
     LostRace,
     TooLate,
+}
+
+/// Rows 3 and 8 leave a record, so they are always written. (So does row 9, which ends the session.)
+const fn is_audited(case: RefreshCase) -> bool {
+    matches!(case, RefreshCase::Recovered | RefreshCase::Proven)
 }
 
 /// Whether later judgements would differ, or the idle deadline moves by a minute. A repetition that changes nothing is

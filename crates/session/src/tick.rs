@@ -64,7 +64,7 @@ impl Sessions {
     /// Reads the whole log into the live set.
     pub(crate) async fn load_revocations(&self) -> Result<(), Error> {
         let (head, _) = self.merge_log().await?;
-        self.0.live.advance_to(head);
+        self.0.live.read_up_to(head);
         Ok(())
     }
 
@@ -80,7 +80,6 @@ impl Sessions {
 
     /// Takes up what the log has gained; the store's number of key changes.
     async fn follow_revocations(&self) -> Result<u64, Error> {
-        // Ours first: a commit of this process in between can only make the log longer.
         let known = self.0.live.head();
         let (head, keys) = self.0.store.heads().await?;
         self.0.heard_at.store(self.now().as_micros(), Ordering::Relaxed);
@@ -104,7 +103,7 @@ impl Sessions {
                     return Ok(false);
                 }
                 self.0.live.add(record);
-                self.0.live.advance_to(RevocationHead { seq: *seq, hash: *hash });
+                self.0.live.read_up_to(RevocationHead { seq: *seq, hash: *hash });
                 after = *seq;
             }
             if page.len() < PAGE as usize {
@@ -124,7 +123,6 @@ impl Sessions {
             logged.is_some_and(|until| *until + Lifetime::from_seconds(1) >= live.until)
         };
         let missing: Vec<_> = live.into_iter().filter(|live| !is_logged(live)).collect();
-        self.0.live.restart_at(head);
         for batch in missing.chunks(PAGE as usize) {
             let mut tx = self.0.store.begin().await?;
             for live in batch {
@@ -141,6 +139,8 @@ impl Sessions {
         if !missing.is_empty() {
             tracing::warn!(revocations = missing.len(), "the revocation log had lost records: written again");
         }
+        // Last: had a write failed, the next round would find the log as strange as this one did.
+        self.0.live.read_up_to(head);
         Ok(())
     }
 

@@ -138,30 +138,28 @@ fn rights_that_change_all_day_cost_one_entry() {
 }
 
 #[test]
-fn numbers_move_on_without_gaps_only() {
+fn a_commit_counts_at_once_and_leaves_the_head_to_those_who_read_the_log() {
     let set = LiveSet::new();
-    let numbered = |seq: u64| Committed {
-        revocations: vec![countersign_store::Revocation {
-            seq,
-            hash: seq * 7,
-            record: revocation(
-                Target::Session(SessionId::from_bytes([u8::try_from(seq).unwrap(); 16])),
-                Effect::Ended,
-                9,
-            ),
-        }],
-        records: vec![],
-    };
+    let record = revocation(Target::Session(SessionId::from_bytes(bytes(1))), Effect::Ended, 9);
 
-    set.committed(&numbered(1));
-    set.committed(&numbered(3));
+    let revocations = vec![countersign_store::Revocation { seq: 1, hash: 7, record }];
+    set.committed(&Committed { revocations, records: vec![] });
 
-    assert_eq!(set.head(), RevocationHead { seq: 1, hash: 7 }, "2 is missing, but 3 counts");
-    assert_eq!(set.len(), 2);
-    set.committed(&numbered(2));
-    assert_eq!(set.head().seq, 2);
-    set.advance_to(RevocationHead { seq: 1, hash: 1 });
-    assert_eq!(set.head().seq, 2, "never back");
+    assert_eq!(set.check(&names_of(SessionId::from_bytes(bytes(1))), at(0)), Some(Effect::Ended));
+    assert_eq!(set.head(), RevocationHead::default());
+}
+
+#[test]
+fn a_clock_in_the_far_future_revives_nothing() {
+    let set = LiveSet::new();
+    let session = SessionId::from_bytes(bytes(1));
+    let year_2200 = Timestamp::from_seconds(7_258_118_400);
+    let until = year_2200 + countersign_kernel::Lifetime::from_minutes(18);
+    set.add(&NewRevocation { until, ..revocation(Target::Session(session), Effect::Ended, 0) });
+
+    set.expire(year_2200);
+
+    assert_eq!(set.check(&names_of(session), year_2200), Some(Effect::Ended));
 }
 
 #[test]

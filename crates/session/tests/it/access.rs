@@ -121,3 +121,19 @@ async fn an_ended_session_cannot_step_up() {
 
     assert_eq!(house.sessions.step_up_in(tx.as_mut(), ada.session, &["otp"], now).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn nothing_that_prints_shows_a_token_or_a_person() {
+    let house = House::new().await;
+    let ada = house.sign_in(&house.user("ada").await, Delivery::Cookie).await;
+
+    let answer = ada.send(&house).await;
+    let identity = house.verify(&ada.access).unwrap();
+    let printed = format!("{answer:?} {identity:?} {:?}", house.sessions);
+
+    assert!(
+        !printed.contains("eyJ") && !printed.contains("example.org\"") && !printed.contains(&ada.refresh[..20]),
+        "{printed}"
+    );
+    assert!(printed.contains(&ada.session.to_string()));
+}
