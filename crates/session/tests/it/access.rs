@@ -52,6 +52,8 @@ async fn lives_differ_by_five_percent_at_most() {
     assert!(lives.len() > 20, "they differ");
 }
 
+// attack 54
+// bug S11
 #[tokio::test]
 async fn two_sign_ins_of_one_second_share_nothing() {
     let house = House::new().await;

@@ -50,6 +50,8 @@ async fn present(house: &Arc<House>, delivery: Delivery, crowd: Crowd) -> (Vec<&
     (cases, tokens)
 }
 
+// attack 40
+// bug S24, S27, S28
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_fifty_presentations_one_rotates_and_there_is_one_successor() {
     let house = Arc::new(House::new().await);
@@ -70,6 +72,7 @@ async fn of_fifty_presentations_one_rotates_and_there_is_one_successor() {
     assert!(house.events().await.is_empty(), "nobody was taken for a thief");
 }
 
+// attack 40
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn ten_generations_of_eight_presentations_make_ten_successors() {
     let house = Arc::new(House::new().await);

@@ -1,11 +1,11 @@
-//! A slow database: what is late is not judged.
+//! A slow database, and one that does not answer: what is late is not judged, and nobody is signed out by it.
 
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use countersign_kernel::{Lifetime, SessionId, Timestamp, UserId};
-use countersign_session::{AttemptIds, RotateVerdict, Rotated, Sessions};
+use countersign_session::{AttemptIds, RotateVerdict, Rotated, Sessions, TokenError};
 use countersign_store::{Delivery, Error, Hot, Observer, RefreshWrite, RevocationHead, Session, Store, Tx, User};
 use countersign_store_sql::SqlStore;
 
@@ -21,6 +21,7 @@ pub(crate) struct SlowStore {
     write_takes: AtomicI64,
     races_to_lose: AtomicU32,
     writes: AtomicU32,
+    is_down: AtomicBool,
 }
 
 impl SlowStore {
@@ -34,6 +35,7 @@ impl SlowStore {
             write_takes: AtomicI64::new(0),
             races_to_lose: AtomicU32::new(0),
             writes: AtomicU32::new(0),
+            is_down: AtomicBool::new(false),
         })
     }
 
@@ -49,6 +51,10 @@ impl SlowStore {
         Arc::clone(&self.inner.lock().unwrap())
     }
 
+    fn answers(&self) -> Result<(), Error> {
+        if self.is_down.load(Ordering::SeqCst) { Err(Error::Unavailable("no answer".into())) } else { Ok(()) }
+    }
+
     fn wait(&self, span: &AtomicI64) {
         self.clock.advance(Lifetime::from_micros(span.load(Ordering::SeqCst)));
     }
@@ -57,11 +63,13 @@ impl SlowStore {
 #[async_trait]
 impl Hot for SlowStore {
     async fn find_session_and_user(&self, id: SessionId) -> Result<Option<(Session, User)>, Error> {
+        self.answers()?;
         self.wait(&self.read_takes);
         self.inner().find_session_and_user(id).await
     }
 
     async fn write_refresh_and_find_user(&self, write: &RefreshWrite) -> Result<Option<User>, Error> {
+        self.answers()?;
         self.writes.fetch_add(1, Ordering::SeqCst);
         if self.races_to_lose.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok() {
             return Ok(None);
@@ -79,6 +87,7 @@ impl Hot for SlowStore {
 #[async_trait]
 impl Store for SlowStore {
     async fn begin(&self) -> Result<Box<dyn Tx>, Error> {
+        self.answers()?;
         self.wait(&self.begin_takes);
         self.inner().begin().await
     }
@@ -92,6 +101,7 @@ impl Store for SlowStore {
     }
 
     async fn heads(&self) -> Result<(RevocationHead, u64), Error> {
+        self.answers()?;
         self.inner().heads().await
     }
 
@@ -178,4 +188,26 @@ async fn no_access_token_is_signed_long_after_it_was_decided() {
     store.write_takes.store(0, Ordering::SeqCst);
     let again = rotate(&house, &sessions, &ada).await;
     assert!(matches!(again.verdict, RotateVerdict::Thin(_)), "the session lives: {}", case(&again));
+}
+
+// bug S43, S46
+#[tokio::test]
+async fn an_outage_is_an_error_that_passes_and_signs_nobody_out() {
+    let (house, store, sessions) = slow().await;
+    let ada = house.sign_in(&house.user("ada").await, Delivery::Cookie).await;
+    let gone = house.sign_in(&house.user("ben").await, Delivery::Cookie).await;
+    house.sign_out(&gone).await;
+    sessions.tick().await.unwrap();
+
+    store.is_down.store(true, Ordering::SeqCst);
+    let refused = sessions.rotate(&ada.refresh, Delivery::Cookie, AttemptIds::default(), &house.origin()).await;
+    assert!(refused.unwrap_err().is_transient());
+    assert!(sessions.tick().await.is_err());
+    house.clock.advance(seconds(61));
+    assert!(sessions.silent_for() >= seconds(61), "it knows that it is cut off");
+    assert!(sessions.verify(&ada.access).is_ok(), "what is known goes on");
+    assert_eq!(sessions.verify(&gone.access).unwrap_err(), TokenError::Revoked);
+
+    store.is_down.store(false, Ordering::SeqCst);
+    assert_eq!(case(&rotate(&house, &sessions, &ada).await), "5-rotated");
 }

@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod at_rest;
 mod corpus;
 mod crowd;
 mod house;

@@ -15,6 +15,7 @@ enum Ending {
     Delete,
 }
 
+// attack 41
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_that_is_born_while_a_session_ends_survives_it() {
     let house = Arc::new(House::new().await);

@@ -82,6 +82,7 @@ async fn five_tabs_that_wake_at_once_all_stay_signed_in() {
     assert_eq!(house.sessions.list(house.verify(&first.access).unwrap().user).await.unwrap().len(), 1);
 }
 
+// attack 50
 #[tokio::test]
 async fn a_session_keeps_its_delivery() {
     let house = House::new().await;
@@ -97,6 +98,7 @@ async fn a_session_keeps_its_delivery() {
     }
 }
 
+// attack 51
 #[tokio::test]
 async fn whatever_is_not_our_token_is_invalid_and_harms_nobody() {
     let house = House::new().await;
@@ -115,6 +117,8 @@ async fn whatever_is_not_our_token_is_invalid_and_harms_nobody() {
     assert!(house.events().await.is_empty(), "nothing was written");
 }
 
+// attack 55
+// bug S32
 #[tokio::test]
 async fn endless_rotation_makes_no_session_immortal() {
     let house = House::new().await;
@@ -148,6 +152,7 @@ async fn an_unused_session_is_over_after_a_week() {
     assert_eq!(ada.refresh(&house).await, "2-expired");
 }
 
+// attack 56
 #[tokio::test]
 async fn a_clock_stepped_back_ends_nothing_and_revives_nothing() {
     let house = House::new().await;
@@ -165,6 +170,7 @@ async fn a_clock_stepped_back_ends_nothing_and_revives_nothing() {
     assert_eq!(over.refresh(&house).await, "2-ended");
 }
 
+// bug S31
 #[tokio::test]
 async fn a_restart_keeps_everyone_signed_in() {
     let house = House::new().await;

@@ -7,6 +7,8 @@ use countersign_store::{Delivery, EndReason};
 
 use crate::house::{House, minutes, policy, seconds};
 
+// attack 43, 44
+// bug S34, S36, S38
 #[tokio::test]
 async fn a_sign_out_ends_one_session_and_a_repetition_changes_nothing() {
     let house = House::new().await;
@@ -24,6 +26,8 @@ async fn a_sign_out_ends_one_session_and_a_repetition_changes_nothing() {
     assert_eq!(house.events().await, ["signed_out"]);
 }
 
+// attack 45
+// bug S41
 #[tokio::test]
 async fn after_signing_out_everywhere_a_sign_in_of_the_same_moment_lives() {
     let house = House::new().await;
@@ -45,6 +49,7 @@ async fn after_signing_out_everywhere_a_sign_in_of_the_same_moment_lives() {
     assert_eq!((record.event.as_str(), &*record.detail["sessions"]), ("signed_out_everywhere", "2"));
 }
 
+// attack 46
 #[tokio::test]
 async fn a_password_change_ends_every_other_session_and_supersedes_this_ones_tokens() {
     let house = House::new().await;
@@ -97,6 +102,8 @@ async fn a_disabled_person_is_out_at_once_and_stays_out() {
     assert_eq!(ada.refresh(&house).await, "2-ended");
 }
 
+// attack 47
+// bug S33
 #[tokio::test]
 async fn a_disabled_person_is_refused_even_where_a_session_was_forgotten() {
     let house = House::new().await;
@@ -109,6 +116,8 @@ async fn a_disabled_person_is_refused_even_where_a_session_was_forgotten() {
     assert_eq!(ada.refresh(&house).await, "2-ended");
 }
 
+// attack 47
+// bug S33
 #[tokio::test]
 async fn a_deleted_persons_tokens_are_refused_and_never_an_error() {
     let house = House::new().await;
@@ -179,6 +188,7 @@ async fn ones_own_sessions_can_be_ended_and_nobody_elses() {
     assert!(!house.end_from_list(user.id, ada.session).await);
 }
 
+// bug S42
 #[tokio::test]
 async fn a_revocation_outlives_every_token_that_it_means_and_then_goes() {
     let house = House::new().await;
@@ -196,6 +206,7 @@ async fn a_revocation_outlives_every_token_that_it_means_and_then_goes() {
     assert_eq!(house.verify(&ada.access).unwrap_err(), TokenError::Expired);
 }
 
+// bug S42
 #[tokio::test]
 async fn a_shorter_life_by_setting_does_not_let_longer_tokens_rise_again() {
     let house = House::with(Policy { access: Lifetime::from_hours(12), ..policy() }).await;

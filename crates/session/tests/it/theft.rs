@@ -5,6 +5,8 @@ use countersign_store::Delivery;
 
 use crate::house::{House, case, minutes, seconds};
 
+// attack 37, 38, 39
+// bug S25, S26, S35
 #[tokio::test]
 async fn a_spent_token_after_the_window_ends_the_session_and_its_access_tokens_at_once() {
     let house = House::new().await;
@@ -31,6 +33,7 @@ async fn a_spent_token_after_the_window_ends_the_session_and_its_access_tokens_a
     assert!(house.verify(&phone.access).is_ok());
 }
 
+// bug S26
 #[tokio::test]
 async fn theft_is_written_down_with_all_that_is_known() {
     let house = House::new().await;
@@ -77,6 +80,7 @@ async fn a_thief_who_is_first_is_found_out_when_the_owner_comes() {
     assert_eq!(house.rotate(&mallory.refresh, Delivery::Cookie, (None, None)).await.case.unwrap().as_str(), "2-ended");
 }
 
+// attack 38
 #[tokio::test]
 async fn an_unproven_presenter_of_a_spent_token_never_gets_the_owners_refresh_token() {
     let house = House::new().await;
