@@ -12,8 +12,8 @@ use countersign_password::{Hasher, Policy};
 use countersign_session::{Issued, Sessions};
 use countersign_store::{PasswordHash, Store, Tx, User};
 
+use crate::account_key::AccountKeys;
 use crate::error::Error;
-use crate::limits::AccountKeys;
 
 /// A verdict, and how full the buckets are that were charged for it.
 pub type Told<V> = (V, Vec<Reading>);

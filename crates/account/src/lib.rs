@@ -19,6 +19,7 @@ pub mod sign_in;
 pub mod sign_up;
 pub mod step_up;
 
+mod account_key;
 mod limits;
 mod recheck;
 mod sweep;

@@ -1,45 +1,10 @@
-//! What is counted, under which keys.
-//!
-//! Accounts are counted by a MAC of the address's key, whether or not there is such an account: so a limit says the same of
-//! both, and no table of buckets tells who was tried.
+//! What is counted for which act.
 
-use aws_lc_rs::hmac;
-use countersign_kernel::{DeviceId, Origin, Secret, UserId};
+use countersign_kernel::{DeviceId, Origin, UserId};
 use countersign_limit::{AddressTiers, Key, Quota, Reading, Receipt, Refused, Taken};
 
+use crate::account_key::AccountKey;
 use crate::accounts::Accounts;
-use crate::email::EmailAddress;
-
-/// Makes the keys of accounts.
-pub(crate) struct AccountKeys(hmac::Key);
-
-/// An address as it is counted and, where there is no account to name, audited.
-#[derive(Clone, Copy)]
-pub(crate) struct AccountKey([u8; 32]);
-
-impl AccountKeys {
-    pub(crate) fn new(lookup_root: &Secret<[u8; 32]>) -> Self {
-        let root = hmac::Key::new(hmac::HMAC_SHA256, lookup_root.expose());
-        let derived = hmac::sign(&root, b"countersign/account-keys/1");
-        Self(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()))
-    }
-
-    /// The key of what was given as an address. What is none is counted too, by its text without regard to case.
-    pub(crate) fn of(&self, given: &str, parsed: Option<&EmailAddress>) -> AccountKey {
-        let tag = match parsed {
-            Some(email) => hmac::sign(&self.0, email.key().as_bytes()),
-            None => hmac::sign(&self.0, given.trim().to_lowercase().as_bytes()),
-        };
-        AccountKey(tag.as_ref().first_chunk().copied().unwrap_or_default())
-    }
-}
-
-impl AccountKey {
-    /// 64 bits as text: enough to see in the audit trail that two tries were for one unknown account.
-    pub(crate) fn to_text(self) -> String {
-        self.0.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-    }
-}
 
 /// Buckets that were charged for a try.
 pub(crate) struct Charge {
@@ -79,12 +44,12 @@ pub(crate) fn sign_in(
 ) -> Vec<(Quota, Key)> {
     let (limiter, policies) = (accounts.limiter(), accounts.policies());
     if let Some(device) = known_device {
-        return vec![(policies.sign_in_device, limiter.key(&[&account.0, &device.to_bytes()]))];
+        return vec![(policies.sign_in_device, limiter.key(&[account.as_bytes(), &device.to_bytes()]))];
     }
     let address = AddressTiers::of(origin.address);
     let mut buckets = address.charges(limiter, policies.sign_in_address);
-    buckets.extend(address.charge_with(limiter, policies.sign_in_address_account, &account.0));
-    buckets.push((policies.sign_in_account, limiter.key(&[&account.0])));
+    buckets.extend(address.charge_with(limiter, policies.sign_in_address_account, account.as_bytes()));
+    buckets.push((policies.sign_in_account, limiter.key(&[account.as_bytes()])));
     buckets
 }
 

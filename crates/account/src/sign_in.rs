@@ -13,10 +13,11 @@ use countersign_password::{Busy, HashError, Password, Verification};
 use countersign_session::{NewSession, Session};
 use countersign_store::{Delivery, EndReason, PasswordHash, User};
 
+use crate::account_key::AccountKey;
 use crate::accounts::{Accounts, Opened, Told, retrying, same_hash};
 use crate::email::EmailAddress;
 use crate::error::Error;
-use crate::limits::{self, AccountKey, Charge};
+use crate::limits::{self, Charge};
 use crate::sign_up::PASSWORD_AMR;
 
 /// A sign-in as it was received.

@@ -1,6 +1,6 @@
 //! The passwords that are tried first.
 //!
-//! Each line of `data/common-passwords.txt` is one, in the form that [`skeleton`] gives, sorted. A password is common if that
+//! Each line of `data/common-passwords.txt` is one, in lower case and without blanks, sorted. A password is common if that
 //! form of it, that form with look-alike figures read as letters, or either without the figures and signs around it, is in
 //! the list; or if it is a short piece over and over.
 

@@ -12,6 +12,7 @@ use crate::params::{OUTPUT_BYTES, Params};
 use crate::password::Password;
 use crate::phc::{self, SALT_BYTES, Stored};
 use crate::pool::{Job, Output, Pool};
+use crate::work::Work;
 
 /// How hashing is done on this machine.
 #[derive(Debug, Clone)]
@@ -57,23 +58,6 @@ pub struct Verification {
     pub matches: bool,
     /// Whether the stored hash is not what would be made today.
     pub needs_rehash: bool,
-}
-
-/// What the hasher has done and does: for metrics, and for tests that count work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Work {
-    /// Hashes computed.
-    pub done: u64,
-    /// Calls refused because of the deadline.
-    pub refused: u64,
-    /// Calls given up by their callers before their turn.
-    pub abandoned: u64,
-    /// Calls that wait.
-    pub waiting: usize,
-    /// Calls that are being computed.
-    pub running: usize,
-    /// How long one hash takes.
-    pub estimate: Lifetime,
 }
 
 impl Hasher {

@@ -14,10 +14,12 @@ pub mod policy;
 
 mod pool;
 mod strength;
+mod work;
 
 pub use error::{Busy, Error, HashError};
-pub use hasher::{Hasher, HasherConfig, Verification, Work};
+pub use hasher::{Hasher, HasherConfig, Verification};
 pub use params::Params;
 pub use password::{MAX_CODE_POINTS, Password, TooLong};
 pub use policy::{Code, Policy, Violation};
 pub use strength::Strength;
+pub use work::Work;

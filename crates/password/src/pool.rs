@@ -16,8 +16,8 @@ use zeroize::Zeroizing;
 
 use crate::admission::Admission;
 use crate::error::{Busy, Error, HashError};
-use crate::hasher::Work;
 use crate::password::Password;
+use crate::work::Work;
 
 /// How long an idle thread keeps its memory.
 const IDLE: Duration = Duration::from_secs(30);

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use countersign_account::ClaimVerdict;
 use countersign_audit::Actor;
 use countersign_kernel::Lifetime;
@@ -49,25 +47,6 @@ async fn a_newer_link_an_administrator_or_a_day_makes_it_void() {
         world.accounts.claim_admin(&identity, &late, &world.home()).await.unwrap(),
         ClaimVerdict::Invalid
     ));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_racing_claims_one_succeeds() {
-    let world = Arc::new(World::start().await);
-    let link = world.accounts.offer_admin(&world.home()).await.unwrap().unwrap();
-    let mut racers = Vec::new();
-    for n in 0..8 {
-        let member = world.member(&format!("a{n}@example.com")).await;
-        let (world, link, identity) = (Arc::clone(&world), link.clone(), world.identity(&member));
-        racers.push(tokio::spawn(
-            async move { world.accounts.claim_admin(&identity, &link, &world.home()).await.unwrap() },
-        ));
-    }
-    let mut claimed = 0;
-    for racer in racers {
-        claimed += usize::from(matches!(racer.await.unwrap(), ClaimVerdict::Claimed(_)));
-    }
-    assert_eq!(claimed, 1);
 }
 
 #[tokio::test]

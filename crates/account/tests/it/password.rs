@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use countersign_account::ChangePasswordVerdict;
 use countersign_account::SignInVerdict;
 use countersign_kernel::Lifetime;
@@ -83,30 +81,4 @@ async fn ten_wrong_ones_are_enough() {
             .unwrap();
         assert_eq!(matches!(verdict, ChangePasswordVerdict::Limited(_)), n == 10, "{n}: {verdict:?}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_racing_changes_with_one_password_one_wins() {
-    let world = Arc::new(World::start().await);
-    let ada = world.member("ada@example.com").await;
-    let identity = world.identity(&ada);
-    let racers: Vec<_> = (0..5)
-        .map(|n| {
-            let (world, identity) = (Arc::clone(&world), Arc::clone(&identity));
-            tokio::spawn(async move {
-                let new = secret(&format!("{OTHER} {n}"));
-                world.accounts.change_password(&identity, &secret(PASSWORD), &new, &world.home()).await.unwrap().0
-            })
-        })
-        .collect();
-    let mut changed = Vec::new();
-    for (n, racer) in racers.into_iter().enumerate() {
-        match racer.await.unwrap() {
-            ChangePasswordVerdict::Changed(_) => changed.push(n),
-            ChangePasswordVerdict::Failed => {}
-            other => panic!("{other:?}"),
-        }
-    }
-    assert_eq!(changed.len(), 1, "{changed:?}");
-    world.signed_in("ada@example.com", &format!("{OTHER} {}", changed[0])).await;
 }

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use countersign_account::{SignIn, SignInVerdict};
 use countersign_audit::Actor;
 use countersign_kernel::{Lifetime, Origin};
@@ -129,47 +127,6 @@ async fn a_hash_behind_the_policy_is_made_anew_once() {
     assert!(stored(&world).await.0.matches(after.expose().as_bytes()), "and then it stays");
     let rehashed = world.trail().await.iter().filter(|line| line.starts_with("password_rehashed")).count();
     assert_eq!(rehashed, 1);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn concurrent_sign_ins_that_all_rehash_all_succeed() {
-    let mut world = World::start().await;
-    world.member("ada@example.com").await;
-    world.restart_with(Params { memory_kib: 16, ..Params::CHEAPEST }).await;
-    let world = Arc::new(world);
-
-    let racers: Vec<_> = (0..8)
-        .map(|n| {
-            let world = Arc::clone(&world);
-            let origin = world.from(&format!("198.51.100.{n}"));
-            tokio::spawn(async move { world.sign_in_from("ada@example.com", PASSWORD, &origin).await })
-        })
-        .collect();
-    for racer in racers {
-        let verdict = racer.await.unwrap();
-        assert!(matches!(verdict, SignInVerdict::SignedIn(_)), "{verdict:?}");
-    }
-}
-
-/// A sign-in and the act that ends all sessions come one wholly after the other, in whatever order.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_session_of_a_disabled_person_survives_a_race() {
-    let world = Arc::new(World::start().await);
-    for n in 0..10 {
-        let email = format!("a{n}@example.com");
-        let origin = world.from(&format!("198.51.100.{n}"));
-        let request = crate::world::sign_up(&email, PASSWORD);
-        let (verdict, _) = world.accounts.sign_up(request, &origin).await.unwrap();
-        let countersign_account::SignUpVerdict::Opened(member) = verdict else { panic!("{verdict:?}") };
-        let (id, race) = (member.user.id, Arc::clone(&world));
-        let signing_in = tokio::spawn(async move { race.sign_in_from(&email, PASSWORD, &origin).await });
-        world.accounts.disable_user(id, Actor::Operator, &world.home()).await.unwrap();
-
-        if let SignInVerdict::SignedIn(opened) = signing_in.await.unwrap() {
-            assert_eq!(world.check(&opened).unwrap_err(), TokenError::Revoked);
-        }
-        assert!(world.sessions.list(id).await.unwrap().is_empty());
-    }
 }
 
 #[tokio::test]

@@ -14,6 +14,8 @@ use countersign_store::{AuditFilter, Delivery, PageRequest, Store};
 use countersign_store_sql::SqlStore;
 use countersign_store_sql::testing::Temporary;
 
+use crate::server;
+
 pub(crate) const PASSWORD: &str = "kuzm tevx qafo";
 pub(crate) const OTHER: &str = "lint borq waxe";
 
@@ -46,14 +48,28 @@ pub(crate) struct World {
     clock: Arc<ManualClock>,
     roots: Roots,
     keyring: Keyring,
-    _files: Temporary,
+    _files: Option<Temporary>,
 }
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let clock = Arc::new(ManualClock(AtomicI64::new(1_800_000_000_000_000)));
-        let env = Env::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(Counting(AtomicU64::new(0))));
+        let (clock, env) = time_and_chance();
         let (store, files) = SqlStore::temporary(env.clone()).await.unwrap();
+        Self::start_on(store, Some(files), clock, env).await
+    }
+
+    /// One world an engine: SQLite, and PostgreSQL where a server is given.
+    pub(crate) async fn start_each() -> Vec<Arc<Self>> {
+        let mut worlds = vec![Arc::new(Self::start().await)];
+        if let Some(url) = server::make_schema().await {
+            let (clock, env) = time_and_chance();
+            let store = SqlStore::on_test_clock(url, env.clone()).await.unwrap();
+            worlds.push(Arc::new(Self::start_on(store, None, clock, env).await));
+        }
+        worlds
+    }
+
+    async fn start_on(store: Arc<SqlStore>, files: Option<Temporary>, clock: Arc<ManualClock>, env: Env) -> Self {
         let master = MasterKey::generate(&env);
         let roots = Roots::load_or_make(store.as_ref(), &master, &env).await.unwrap();
         let keyring = Keyring::start(Arc::clone(&store) as Arc<dyn Store>, master, env.clone(), KeyPolicy::default())
@@ -188,6 +204,12 @@ impl World {
     pub(crate) fn hashes(&self) -> u64 {
         self.accounts.hashing().done
     }
+}
+
+fn time_and_chance() -> (Arc<ManualClock>, Env) {
+    let clock = Arc::new(ManualClock(AtomicI64::new(1_800_000_000_000_000)));
+    let env = Env::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(Counting(AtomicU64::new(0))));
+    (clock, env)
 }
 
 /// Nobody is refused for want of room.
