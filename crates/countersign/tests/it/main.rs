@@ -1,0 +1,25 @@
+//! Through the front door of the facade: the whole system in this process, as an app mounts it.
+//!
+//! Not tested here: attacks (tests of `server`), the rules of each floor (tests of that floor), and PostgreSQL, which the
+//! facade does not choose yet.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests and their helpers fail by panicking")]
+
+mod attack_enumeration;
+mod attack_input;
+mod attack_password;
+mod attack_surface;
+mod attack_cookie;
+mod attack_cors;
+mod attack_csrf;
+mod attack_refresh;
+mod attack_revocation;
+mod attack_token_claims;
+mod attack_token_header;
+mod attack_token_signature;
+mod csrf;
+mod embed;
+mod event;
+mod journey;
+mod restart;
+mod start;
+mod upkeep;
