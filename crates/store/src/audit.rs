@@ -41,7 +41,7 @@ pub trait AuditRecords {
     /// Puts a record down to be written with the commit.
     fn audit(&mut self, record: Record);
 
-    /// Records that fit, newest first.
+    /// Records that fit, newest first; those of one process in the order in which they were put down, also within one moment.
     async fn list_audit_records(
         &mut self,
         filter: &AuditFilter,
@@ -58,7 +58,8 @@ pub trait AuditRecords {
     async fn audit_head(&mut self) -> Result<(u64, [u8; 32]), Error>;
 
     /// Writes down numbers and hashes of waiting records and moves the head from `from` to the last of them; `false`, and
-    /// nothing changes, where another sealer has moved it.
+    /// nothing changes, where another sealer has moved it. [`Error::Refused`] where the numbers do not follow `from` without
+    /// gaps, or a record is not waiting.
     async fn seal_audit_records(
         &mut self,
         from: u64,

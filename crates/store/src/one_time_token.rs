@@ -41,7 +41,7 @@ pub struct OneTimeToken {
 /// Keeps one-time tokens.
 #[async_trait]
 pub trait OneTimeTokens {
-    /// Adds a token and voids all others of its purpose and person.
+    /// Adds a token and voids all others of its purpose and person. [`Error::Conflict`] where the person has just been deleted.
     async fn insert_one_time_token(&mut self, token: &OneTimeToken) -> Result<(), Error>;
 
     /// Takes the token in one conditional write: of racing calls exactly one gets it; an expired one nobody gets.

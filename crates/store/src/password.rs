@@ -15,7 +15,8 @@ pub trait Passwords {
     /// The hash of this account's password.
     async fn find_password(&mut self, user: UserId) -> Result<Option<PasswordHash>, Error>;
 
-    /// Sets the first password of an account; `false` where it has one already.
+    /// Sets the first password of an account; `false` where it has one already. [`Error::Conflict`] where the account has just
+    /// been deleted.
     async fn insert_password(&mut self, user: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool, Error>;
 
     /// Replaces the hash, if it is still `expected`: of racing changes that judged the same old hash one wins.

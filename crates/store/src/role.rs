@@ -22,9 +22,12 @@ pub trait Roles {
     /// All roles by name. Roles are few: at most 1,000 are given.
     async fn list_roles(&mut self) -> Result<Vec<Role>, Error>;
 
-    /// Makes the role or replaces its permissions. Raises `ver` of everyone who has it, and gives their ids and new `ver`s.
+    /// Makes the role or replaces its permissions. Raises `ver` of everyone who has it, and gives their ids and new `ver`s; who
+    /// is given the role at the same moment has either the new permissions or a raised `ver`. [`Error::Refused`] where a name
+    /// is empty or has a space.
     async fn set_role(&mut self, role: &Role) -> Result<Vec<(countersign_kernel::UserId, u64)>, Error>;
 
-    /// Deletes the role and takes it from everyone; the same answer, or none where there was no such role.
+    /// Deletes the role and takes it from everyone; the same answer, or none where there was no such role. `admin` is
+    /// [`Error::Refused`].
     async fn delete_role(&mut self, name: &str) -> Result<Option<Vec<(countersign_kernel::UserId, u64)>>, Error>;
 }

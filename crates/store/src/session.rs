@@ -182,37 +182,29 @@ pub struct RefreshWrite {
 /// Keeps sessions.
 #[async_trait]
 pub trait Sessions {
-    /// Adds a session.
+    /// Adds a session. [`Error::Conflict`] where its person has just been deleted: trying again finds him gone.
     async fn insert_session(&mut self, session: &Session) -> Result<(), Error>;
 
     /// The session with this id, ended or not.
     async fn find_session(&mut self, id: SessionId) -> Result<Option<Session>, Error>;
 
     /// Writes the judged row if it still has the judged version and has not ended; `false` where it has not.
-    /// An ending (`row.ended`) is written by the same statement.
+    /// An ending (`row.ended`) is written by the same statement. [`Error::Refused`] where a list of the row is longer than any
+    /// may be, or its `version` is not `judged_version + 1`.
     async fn write_refresh(&mut self, write: &RefreshWrite) -> Result<bool, Error>;
 
     /// Ends a session that lives; the session as it is now, or none where there is none or it has ended already.
     async fn end_session(&mut self, id: SessionId, ended: Ended) -> Result<Option<Session>, Error>;
 
     /// Ends every living session of a person save `except`; how many it were.
-    async fn end_sessions_of(
-        &mut self,
-        user: UserId,
-        except: Option<SessionId>,
-        ended: Ended,
-    ) -> Result<u64, Error>;
+    async fn end_sessions_of(&mut self, user: UserId, except: Option<SessionId>, ended: Ended) -> Result<u64, Error>;
 
     /// The person's sessions that live at `now`, most recently used first, at most 200.
     async fn list_sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, Error>;
 
-    /// Records a stronger or newer proof of the person in a session that lives; `false` where it does not.
-    async fn set_authentication(
-        &mut self,
-        id: SessionId,
-        amr: &[String],
-        auth_time: Timestamp,
-    ) -> Result<bool, Error>;
+    /// Records a stronger or newer proof of the person in a session that lives, and raises its `version`; `false` where it does
+    /// not live.
+    async fn set_authentication(&mut self, id: SessionId, amr: &[String], auth_time: Timestamp) -> Result<bool, Error>;
 
     /// Deletes at most `limit` sessions whose absolute deadline passed before `before`; how many it were.
     async fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<u64, Error>;

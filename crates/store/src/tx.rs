@@ -29,7 +29,8 @@ pub trait Tx:
     fn now(&self) -> Timestamp;
 
     /// Makes everything durable, on disk before this returns. Numbers the revocations as its last statements, and tells
-    /// every observer of the store before it returns.
+    /// every observer of the store before it returns. Once begun it is carried to its end, and the observers told, even if the
+    /// caller goes away. [`Error::Unavailable`] may leave open whether it happened, where the connection broke in the middle.
     async fn commit(self: Box<Self>) -> Result<(), Error>;
 }
 
@@ -67,7 +68,7 @@ pub trait Hot: Send + Sync {
 /// A database.
 #[async_trait]
 pub trait Store: Hot + 'static {
-    /// Opens a transaction that may write.
+    /// Opens a transaction that may write. [`Error::Unavailable`] where the turn or a connection does not come within seconds.
     async fn begin(&self) -> Result<Box<dyn Tx>, Error>;
 
     /// Opens a transaction that only reads, all from one moment, and waits for no writer. Writing in it is

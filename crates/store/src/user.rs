@@ -88,7 +88,8 @@ pub trait Users {
     /// Whether there is any account.
     async fn has_users(&mut self) -> Result<bool, Error>;
 
-    /// Whether an active account other than `except` has this role.
+    /// Whether an active account other than `except` has this role. In a transaction that may write, the answer holds until
+    /// its end: of the last two who have a role and leave it at once, one stays.
     async fn has_other_active_with_role(&mut self, role: &str, except: Option<UserId>) -> Result<bool, Error>;
 
     /// Sets the name; `false` where there is no such account.
@@ -100,8 +101,8 @@ pub trait Users {
     /// Raises `ver`; the new one, or none where there is no such account.
     async fn raise_user_ver(&mut self, id: UserId) -> Result<Option<u64>, Error>;
 
-    /// Replaces the account's roles, keeping the order, and raises `ver`; the new `ver`, or none where there is no such
-    /// account. Every name must be an existing role: else [`Error::Refused`].
+    /// Replaces the account's roles, keeping the order and the first of doubles, and raises `ver`; the new `ver`, or none where
+    /// there is no such account. Every name must be an existing role: else [`Error::Refused`].
     async fn set_user_roles(&mut self, id: UserId, roles: &[String]) -> Result<Option<u64>, Error>;
 
     /// Deletes the account, its password, its roles, its one-time tokens and its sessions; `false` where there is none.
