@@ -111,6 +111,18 @@ for (const colorScheme of ["light", "dark"]) {
   });
 }
 
+test("the other pages load whole and nothing is complained about", async (t) => {
+  const server = await startServer(t);
+  const { page, troubles } = await person(t, browser, server, { viewport: { width: 320, height: 640 } });
+
+  for (const [path, title] of [["/docs", /countersign/i], ["/errors/TOKEN_EXPIRED", /expired/i], ["/claim/made-up", /administrator/]]) {
+    await page.goto(server.url + path, { waitUntil: "networkidle" });
+    assert.match(await page.locator("h1, h2").allInnerTexts().then((found) => found.join(" ")), title, path);
+  }
+
+  assert.deepEqual(troubles, []);
+});
+
 test("the colours have the contrast that WCAG 2.2 AA asks for, in both schemes", async () => {
   const [light, dark] = (await readFile(STYLE, "utf8")).split("prefers-color-scheme: dark");
   for (const scheme of [light, dark]) {

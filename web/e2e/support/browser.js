@@ -30,6 +30,8 @@ export async function person(t, browser, server, options = {}) {
   t.after(() => context.close());
   const troubles = [];
   context.on("console", (message) => {
+    // Chromium asks for this by itself where a page names no icon.
+    if (message.location().url.endsWith("/favicon.ico")) return;
     if (message.type() === "error" || message.type() === "warning") troubles.push(message.text());
   });
   context.on("weberror", (error) => troubles.push(String(error.error())));
