@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use countersign::{Auth, AuthExt, Builder, Params, System};
-use countersign_kernel::{Env, Secret};
+use countersign_account::{Managed, RoleVerdict};
+use countersign_audit::Actor::Operator;
+use countersign_kernel::{Env, Origin, RequestId, Secret};
 use countersign_store::Store;
 use countersign_store_sql::SqlStore;
 use countersign_store_sql::testing::Temporary;
@@ -50,7 +52,8 @@ pub struct TestAppBuilder {
     public_url: String,
     settings: Vec<Box<dyn FnOnce(Builder) -> Builder + Send>>,
     kept: Kept,
-    extra: Option<Box<dyn FnOnce(Auth) -> Router + Send>>,
+    janitor: bool,
+    site: Box<dyn FnOnce(Auth) -> Router + Send>,
 }
 
 impl TestAppBuilder {
@@ -90,6 +93,12 @@ impl TestAppBuilder {
         self
     }
 
+    /// Lets the janitor work by itself, in real time.
+    pub fn with_janitor(mut self) -> Self {
+        self.janitor = true;
+        self
+    }
+
     /// Goes by this clock, for two apps of one time.
     pub fn clock(mut self, clock: &ManualClock) -> Self {
         self.clock = clock.clone();
@@ -98,7 +107,13 @@ impl TestAppBuilder {
 
     /// Adds an app's own routes beside the system's.
     pub fn routes(mut self, routes: impl FnOnce(Auth) -> Router + Send + 'static) -> Self {
-        self.extra = Some(Box::new(routes));
+        self.site = Box::new(move |auth: Auth| auth.site().merge(routes(auth.clone())));
+        self
+    }
+
+    /// Drives this app instead of the system's own site.
+    pub fn app(mut self, app: impl FnOnce(Auth) -> Router + Send + 'static) -> Self {
+        self.site = Box::new(app);
         self
     }
 
@@ -109,11 +124,11 @@ impl TestAppBuilder {
     #[expect(clippy::expect_used, reason = "a test harness fails its test")]
     pub async fn start(self) -> TestApp {
         let env = Env::new(Arc::new(self.clock.clone()), Arc::new(SeededEntropy::new(self.seed)));
-        let mut builder = Auth::builder()
-            .public_url(&self.public_url)
-            .env(env.clone())
-            .danger_weak_hashing(Params::CHEAPEST)
-            .without_janitor();
+        let mut builder =
+            Auth::builder().public_url(&self.public_url).env(env.clone()).danger_weak_hashing(Params::CHEAPEST);
+        if !self.janitor {
+            builder = builder.without_janitor();
+        }
         let mut database = None;
         let master_key = Secret::new(MASTER_KEY.to_owned());
         match self.kept {
@@ -132,11 +147,7 @@ impl TestAppBuilder {
             builder = change(builder);
         }
         let system = builder.build_system().await.expect("the system is built");
-        let auth = system.auth().clone();
-        let router = match self.extra {
-            Some(routes) => auth.site().merge(routes(auth.clone())),
-            None => auth.site(),
-        };
+        let router = (self.site)(system.auth().clone());
         let world = World {
             transport: Transport::Router(router.clone()),
             public_url: self.public_url,
@@ -161,7 +172,8 @@ impl TestApp {
             public_url: "https://auth.example.com".to_owned(),
             settings: Vec::new(),
             kept: Kept::Temporary,
-            extra: None,
+            janitor: false,
+            site: Box::new(|auth: Auth| auth.site()),
         }
     }
 
@@ -194,19 +206,48 @@ impl TestApp {
     #[expect(clippy::expect_used, reason = "a test harness fails its test")]
     pub async fn member_with_roles(&self, name: &str, roles: &[&str]) -> Actor {
         let actor = self.member(name).await;
-        let mut tx = self.store().begin().await.expect("the store is there");
-        for role in roles {
-            if tx.find_role(role).await.expect("roles are read").is_none() {
-                let role = countersign_store::Role { name: (*role).to_owned(), permissions: Vec::new() };
-                tx.set_role(&role).await.expect("the role is made");
-            }
+        let known = self.system.auth().accounts().list_roles().await.expect("roles are read");
+        for role in roles.iter().filter(|name| !known.iter().any(|role| role.name == **name)) {
+            self.set_role(role, &[]).await;
         }
-        let names: Vec<String> = roles.iter().map(|r| (*r).to_owned()).collect();
-        let id = actor.user_id().parse().expect("a member has an id");
-        tx.set_user_roles(id, &names).await.expect("the roles are given");
-        tx.commit().await.expect("the roles are committed");
+        self.give_roles(&actor, roles).await;
         let _ = actor.refresh().await.expect(200);
         actor
+    }
+
+    /// Makes a role, or replaces what it permits, as an operator would.
+    ///
+    /// # Panics
+    /// The names are unlawful.
+    #[expect(clippy::panic, clippy::expect_used, reason = "a test harness fails its test")]
+    pub async fn set_role(&self, name: &str, permissions: &[&str]) {
+        let permissions: Vec<String> = permissions.iter().map(|p| (*p).to_owned()).collect();
+        let (accounts, origin) = (self.system.auth().accounts(), self.local());
+        let verdict = accounts.set_role(name, &permissions, Operator, &origin).await.expect("the store is there");
+        if !matches!(verdict, RoleVerdict::Done(_)) {
+            panic!("{name}: {verdict:?}");
+        }
+    }
+
+    /// Gives an actor these roles and no others, as an operator would. Its access token is superseded.
+    ///
+    /// # Panics
+    /// A role does not exist.
+    #[expect(clippy::panic, clippy::expect_used, reason = "a test harness fails its test")]
+    pub async fn give_roles(&self, actor: &Actor, roles: &[&str]) {
+        let names: Vec<String> = roles.iter().map(|r| (*r).to_owned()).collect();
+        let id = actor.user_id().parse().expect("a member has an id");
+        let (accounts, origin) = (self.system.auth().accounts(), self.local());
+        let verdict = accounts.set_user_roles(id, &names, Operator, &origin).await.expect("the store is there");
+        if !matches!(verdict, Managed::Done(_) | Managed::Unchanged(_)) {
+            panic!("{roles:?}: {verdict:?}");
+        }
+    }
+
+    /// An origin for verbs that are called without a request.
+    #[must_use]
+    pub fn local(&self) -> Origin {
+        Origin::local(RequestId::new(self.env()))
     }
 
     /// The same person, met again after a restart or at another node: it keeps what it holds.
