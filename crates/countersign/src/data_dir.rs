@@ -102,7 +102,8 @@ pub(crate) fn database(directory: &Path) -> PathBuf {
     directory.join("countersign.db")
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 

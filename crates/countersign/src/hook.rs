@@ -20,10 +20,14 @@ pub(crate) struct Events(mpsc::Sender<Record>);
 
 /// Starts the hook's task; it ends when the observer is gone and the last event was handled.
 pub(crate) fn start(hook: Hook) -> Arc<Events> {
-    let (sender, mut events) = mpsc::channel(CAPACITY);
+    let (sender, mut events) = mpsc::channel::<Record>(CAPACITY);
     tokio::spawn(async move {
         while let Some(event) = events.recv().await {
-            hook(event).await;
+            // On a task of its own: a hook that panics once must hear of the next event.
+            let (hook, name) = (Arc::clone(&hook), event.event.as_str());
+            if tokio::spawn(async move { hook(event).await }).await.is_err() {
+                tracing::error!(event = name, "the event hook panicked at {name}");
+            }
         }
     });
     Arc::new(Events(sender))

@@ -58,14 +58,14 @@ impl Janitor {
     }
 }
 
-async fn beat<F, Fut>(
+async fn beat<T, F, Fut>(
     name: &'static str,
     every: Duration,
-    engine: Weak<Engine>,
+    engine: Weak<T>,
     mut stopped: watch::Receiver<bool>,
     work: F,
 ) where
-    F: Fn(Arc<Engine>) -> Fut,
+    F: Fn(Arc<T>) -> Fut,
     Fut: Future<Output = Result<(), Error>> + Send + 'static,
 {
     // The start has just read everything: the first turn can wait.
@@ -74,9 +74,10 @@ async fn beat<F, Fut>(
     let mut is_failing = false;
     loop {
         tokio::select! {
-            _ = turns.tick() => {}
+            biased;
             // Also when nobody is left who could say so.
             _ = stopped.changed() => return,
+            _ = turns.tick() => {}
         }
         let Some(engine) = engine.upgrade() else { return };
         // On a task of its own: were a round ever to panic, the next one would come all the same.
@@ -149,4 +150,72 @@ fn record_of(refusal: &Refusal, now: Timestamp, env: &Env) -> Record {
     record.subject = refusal.user;
     record.session = refusal.session;
     record
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(1);
+
+    #[tokio::test]
+    async fn a_round_that_fails_or_panics_does_not_end_the_beat() {
+        let rounds = Arc::new(AtomicU32::new(0));
+        let (_stop, stopped) = watch::channel(false);
+        let (done, mut heard) = tokio::sync::mpsc::unbounded_channel();
+
+        let task = tokio::spawn(beat("test", SOON, Arc::downgrade(&rounds), stopped, move |rounds| {
+            let done = done.clone();
+            async move {
+                match rounds.fetch_add(1, Ordering::Relaxed) {
+                    0 => Err(Error::Database),
+                    1 => panic!("a round goes wrong"),
+                    round => {
+                        done.send(round).unwrap_or_default();
+                        Ok(())
+                    }
+                }
+            }
+        }));
+
+        assert_eq!(heard.recv().await, Some(2));
+        task.abort();
+    }
+
+    #[tokio::test]
+    async fn a_beat_ends_with_the_last_handle() {
+        let rounds = Arc::new(());
+        let (_stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(beat("test", SOON, Arc::downgrade(&rounds), stopped, |_| async { Ok(()) }));
+
+        drop(rounds);
+
+        task.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_beat_finishes_its_round_before_it_stops() {
+        let finished = Arc::new(AtomicU32::new(0));
+        let (stop, stopped) = watch::channel(false);
+        let (begun, mut heard) = tokio::sync::mpsc::unbounded_channel();
+        let (go, gate) = watch::channel(false);
+        let task = tokio::spawn(beat("test", SOON, Arc::downgrade(&finished), stopped, move |finished| {
+            let (begun, mut gate) = (begun.clone(), gate.clone());
+            async move {
+                begun.send(()).unwrap_or_default();
+                let _ = gate.wait_for(|open| *open).await;
+                finished.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+        }));
+        heard.recv().await.unwrap();
+
+        stop.send(true).unwrap();
+        go.send(true).unwrap();
+        task.await.unwrap();
+
+        assert_eq!(finished.load(Ordering::Relaxed), 1);
+    }
 }
