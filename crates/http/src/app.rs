@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use axum::Router;
 use countersign_account::Accounts;
 use countersign_audit::Event;
 use countersign_kernel::{Env, Origin, RequestId, SessionId, Timestamp, UserId};
@@ -13,10 +12,9 @@ use countersign_session::Sessions;
 use http::HeaderValue;
 
 use crate::client_address::TrustedProxies;
-use crate::extract::{RequirePermissionLayer, RequireRoleLayer};
 use crate::layer::cors::Cors;
-use crate::router;
 use crate::settings::{HttpSettings, SettingsError};
+use crate::site::{Site, check_cors_origins};
 
 /// The authentication system as an axum app holds it: put it into the state, and the extractors of this crate work.
 ///
@@ -74,7 +72,8 @@ impl Auth {
         env: Env,
         host: Arc<dyn Host>,
     ) -> Result<Self, SettingsError> {
-        let site = settings.check()?;
+        let site = Site::parse(&settings.public_url)?;
+        check_cors_origins(&settings.public_url, &settings.cors_allowed_origins)?;
         let hsts =
             if settings.hsts_include_subdomains { "max-age=31536000; includeSubDomains" } else { "max-age=31536000" };
         Ok(Self(Arc::new(Inner {
@@ -89,47 +88,6 @@ impl Auth {
             request_ids: RequestIds::new(&env),
             env,
         })))
-    }
-
-    /// The API, to be merged into an app of one's own: every path of API.md below `/api` and `/.well-known`, and the pages
-    /// `/errors/{code}`. Sets no fallback and takes nothing else.
-    ///
-    /// Serve the app with `into_make_service_with_connect_info::<SocketAddr>()`: without the peer's address, limits count all
-    /// clients as one.
-    pub fn router(&self) -> Router {
-        router::embedded(self)
-    }
-
-    /// The whole site, as the server serves it: the API, the page, `/docs`, health, and an answer for every other path.
-    pub fn site(&self) -> Router {
-        router::standalone(self)
-    }
-
-    /// A layer that lets pass only who has this role.
-    #[must_use]
-    pub fn require_role(&self, role: impl Into<String>) -> RequireRoleLayer {
-        self.require_any_role([role])
-    }
-
-    /// A layer that lets pass only who has one of these roles.
-    #[must_use]
-    pub fn require_any_role(&self, roles: impl IntoIterator<Item = impl Into<String>>) -> RequireRoleLayer {
-        RequireRoleLayer::new(self.clone(), roles.into_iter().map(Into::into).collect())
-    }
-
-    /// A layer that lets pass only whose roles permit this.
-    #[must_use]
-    pub fn require_permission(&self, permission: impl Into<String>) -> RequirePermissionLayer {
-        self.require_any_permission([permission])
-    }
-
-    /// A layer that lets pass only whose roles permit one of these.
-    #[must_use]
-    pub fn require_any_permission(
-        &self,
-        permissions: impl IntoIterator<Item = impl Into<String>>,
-    ) -> RequirePermissionLayer {
-        RequirePermissionLayer::new(self.clone(), permissions.into_iter().map(Into::into).collect())
     }
 
     /// Everything that can be done with sessions.

@@ -4,24 +4,22 @@
 //! content security policy; the ready-made viewers want inline styles at least.
 
 use std::fmt::Write as _;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use axum::response::Response;
 use http::HeaderMap;
 use serde_json::Value;
+use utoipa::openapi::OpenApi;
 
 use crate::error::Code;
 use crate::html::escape;
-use crate::openapi::openapi;
 use crate::page::{File, serve};
 
 /// `GET /docs`
-pub(crate) async fn reference(headers: HeaderMap) -> Response {
-    static FILE: LazyLock<File> = LazyLock::new(|| {
-        let document = serde_json::to_value(openapi()).unwrap_or_default();
-        File::page(render(&document).leak())
-    });
-    serve(&FILE, &headers)
+pub(crate) fn reference(make: fn() -> OpenApi, headers: &HeaderMap) -> Response {
+    static FILE: OnceLock<File> = OnceLock::new();
+    let file = FILE.get_or_init(|| File::page(render(&serde_json::to_value(make()).unwrap_or_default()).leak()));
+    serve(file, headers)
 }
 
 fn render(document: &Value) -> String {
@@ -154,6 +152,7 @@ const HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::router::openapi;
 
     #[test]
     fn every_operation_is_in_the_reference() {

@@ -30,6 +30,6 @@ pub use extract::{
     AnyPermission, AnyRole, CurrentUser, Permission, PermissionSet, RequirePermission, RequirePermissionLayer,
     RequireRole, RequireRoleLayer, RequireService, Role, RoleSet,
 };
-pub use openapi::openapi;
+pub use router::openapi;
 pub use settings::{HttpSettings, SettingsError};
 pub use site::check_cors_origins;

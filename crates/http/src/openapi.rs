@@ -1,6 +1,6 @@
 //! The API described by itself: the OpenAPI document, made from the handlers' own entries.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use axum::response::Response;
 use http::HeaderMap;
@@ -10,15 +10,6 @@ use utoipa::{Modify, OpenApi as _};
 
 use crate::error::{FieldError, ProblemSchema};
 use crate::page::{File, serve};
-use crate::router;
-
-/// The document.
-///
-/// Made anew on each call; the server keeps none in memory.
-#[must_use]
-pub fn openapi() -> OpenApi {
-    router::described()
-}
 
 /// What the document says about the whole.
 pub(crate) fn frame() -> OpenApi {
@@ -85,12 +76,11 @@ pub(crate) fn describe_refusals(openapi: &mut OpenApi) {
 }
 
 /// `GET /openapi.json`
-pub(crate) async fn document(headers: HeaderMap) -> Response {
-    static FILE: LazyLock<File> = LazyLock::new(|| {
-        // A document made of texts and numbers always serialises. It is made once and kept for the life of the process.
-        File::json(openapi().to_json().unwrap_or_default().leak())
-    });
-    serve(&FILE, &headers)
+pub(crate) fn document(make: fn() -> OpenApi, headers: &HeaderMap) -> Response {
+    static FILE: OnceLock<File> = OnceLock::new();
+    // A document made of texts and numbers always serialises. It is made once and kept for the life of the process.
+    let file = FILE.get_or_init(|| File::json(make().to_json().unwrap_or_default().leak()));
+    serve(file, headers)
 }
 
 #[cfg(test)]

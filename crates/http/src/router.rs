@@ -7,7 +7,7 @@
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,11 +18,11 @@ use crate::api::{
 use crate::app::Auth;
 use crate::error::{Code, Problem};
 use crate::layer::edge::EdgeLayer;
-use crate::{docs, health, openapi, page};
+use crate::{docs, health, page};
 
 /// The API.
 fn api() -> OpenApiRouter<Auth> {
-    OpenApiRouter::with_openapi(openapi::frame())
+    OpenApiRouter::with_openapi(crate::openapi::frame())
         // Signing in and out, and staying signed in.
         .routes(routes!(sign_up::register))
         .routes(routes!(sign_in::login))
@@ -55,8 +55,8 @@ fn pages() -> Router<Auth> {
         .route("/", get(page::index))
         .route("/assets/{file}", get(page::asset))
         .route("/claim/{token}", get(page::claim))
-        .route("/docs", get(docs::reference))
-        .route("/openapi.json", get(openapi::document))
+        .route("/docs", get(async |headers: HeaderMap| docs::reference(openapi, &headers)))
+        .route("/openapi.json", get(async |headers: HeaderMap| crate::openapi::document(openapi, &headers)))
 }
 
 /// Where the `type` of a problem leads.
@@ -64,8 +64,24 @@ fn error_pages() -> Router<Auth> {
     Router::new().route("/errors/{code}", get(page::error))
 }
 
+impl Auth {
+    /// The API, to be merged into an app of one's own: every path of API.md below `/api` and `/.well-known`, and the pages
+    /// `/errors/{code}`. Sets no fallback and takes nothing else.
+    ///
+    /// Serve the app with `into_make_service_with_connect_info::<SocketAddr>()`: without the peer's address, limits count all
+    /// clients as one.
+    pub fn router(&self) -> Router {
+        embedded(self)
+    }
+
+    /// The whole site, as the server serves it: the API, the page, `/docs`, health, and an answer for every other path.
+    pub fn site(&self) -> Router {
+        standalone(self)
+    }
+}
+
 /// The API alone, for an app of somebody else's.
-pub(crate) fn embedded(auth: &Auth) -> Router {
+fn embedded(auth: &Auth) -> Router {
     let (api, _) = api().split_for_parts();
     api.merge(error_pages())
         .method_not_allowed_fallback(method_not_allowed)
@@ -74,7 +90,7 @@ pub(crate) fn embedded(auth: &Auth) -> Router {
 }
 
 /// The whole site.
-pub(crate) fn standalone(auth: &Auth) -> Router {
+fn standalone(auth: &Auth) -> Router {
     let (api, _) = api().merge(operations()).split_for_parts();
     api.merge(error_pages())
         .merge(pages())
@@ -84,11 +100,12 @@ pub(crate) fn standalone(auth: &Auth) -> Router {
         .with_state(auth.clone())
 }
 
-/// The API described.
-pub(crate) fn described() -> OpenApi {
-    let mut openapi = api().merge(operations()).to_openapi();
-    openapi::describe_refusals(&mut openapi);
-    openapi
+/// The API described by itself: the OpenAPI document. Made anew on each call; the server keeps its text alone.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let mut document = api().merge(operations()).to_openapi();
+    crate::openapi::describe_refusals(&mut document);
+    document
 }
 
 /// RFC 9110 section 9.3.7: `OPTIONS` lists the methods; to any other that a path lacks the answer is 405. Axum adds `Allow`

@@ -1,7 +1,6 @@
 //! What the embedder decides about the HTTP floor.
 
 use crate::client_address::TrustedProxies;
-use crate::site::{Site, check_cors_origins};
 
 /// The settings of the HTTP floor. Values only: whoever reads files or the environment stands above.
 #[derive(Debug, Clone)]
@@ -27,12 +26,6 @@ impl HttpSettings {
             cors_allowed_origins: Vec::new(),
             hsts_include_subdomains: false,
         }
-    }
-
-    /// The public URL as a site, once everything has been found usable.
-    pub(crate) fn check(&self) -> Result<Site, SettingsError> {
-        check_cors_origins(&self.public_url, &self.cors_allowed_origins)?;
-        Site::parse(&self.public_url)
     }
 }
 

@@ -6,7 +6,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use countersign_kernel::Secret;
-use countersign_session::{AttemptIds, Delivery, RefreshCase};
+use countersign_session::{AttemptIds, Delivery, RefreshCase, RotateVerdict};
 use http::{HeaderName, HeaderValue, StatusCode};
 use utoipa::ToSchema;
 
@@ -86,7 +86,11 @@ pub(crate) async fn refresh(State(auth): State<Auth>, call: Call<RefreshBody>) -
     let ids = AttemptIds { attempt: body.attempt_id.clone(), last: body.last_attempt_id.clone() };
     let rotated = auth.sessions().rotate(presented, delivery, ids, &call.origin(&auth)).await?;
 
-    call.info(&auth).note(None, rotated.session);
+    let user = match &rotated.verdict {
+        RotateVerdict::Full(issued) | RotateVerdict::Thin(issued) => Some(issued.session.user),
+        _ => None,
+    };
+    call.info(&auth).note(user, rotated.session);
     let case = rotated.case.map(RefreshCase::as_str);
     let readings = rotated.readings;
     let answer =

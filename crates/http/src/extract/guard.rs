@@ -24,6 +24,35 @@ pub struct RequireRoleLayer(Demand);
 #[derive(Debug, Clone)]
 pub struct RequirePermissionLayer(Demand);
 
+impl Auth {
+    /// A layer that lets pass only who has this role.
+    #[must_use]
+    pub fn require_role(&self, role: impl Into<String>) -> RequireRoleLayer {
+        self.require_any_role([role])
+    }
+
+    /// A layer that lets pass only who has one of these roles.
+    #[must_use]
+    pub fn require_any_role(&self, roles: impl IntoIterator<Item = impl Into<String>>) -> RequireRoleLayer {
+        RequireRoleLayer::new(self.clone(), roles.into_iter().map(Into::into).collect())
+    }
+
+    /// A layer that lets pass only whose roles permit this.
+    #[must_use]
+    pub fn require_permission(&self, permission: impl Into<String>) -> RequirePermissionLayer {
+        self.require_any_permission([permission])
+    }
+
+    /// A layer that lets pass only whose roles permit one of these.
+    #[must_use]
+    pub fn require_any_permission(
+        &self,
+        permissions: impl IntoIterator<Item = impl Into<String>>,
+    ) -> RequirePermissionLayer {
+        RequirePermissionLayer::new(self.clone(), permissions.into_iter().map(Into::into).collect())
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Demand {
     auth: Auth,

@@ -7,7 +7,6 @@ use countersign_kernel::Secret;
 use serde_json::Value;
 
 use super::Shape;
-use super::read::whole;
 use crate::error::{FieldError, Problem};
 
 /// The members of a JSON object, and what was found wrong with them.
@@ -103,6 +102,11 @@ impl Members {
             self.errors.push(FieldError::new(name, code, message));
         }
     }
+}
+
+/// An error of the body as a whole.
+pub(super) fn whole(code: &'static str, message: &'static str) -> Problem {
+    Problem::invalid(vec![FieldError::new("", code, message)])
 }
 
 /// More than this helps nobody.

@@ -10,8 +10,8 @@ use http_body_util::BodyExt as _;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::Members;
-use crate::error::{Code, FieldError, Problem};
+use super::members::{Members, whole};
+use crate::error::{Code, Problem};
 
 /// The largest body, in bytes.
 pub(crate) const LARGEST_BODY: usize = 64 * 1024;
@@ -88,11 +88,6 @@ async fn collect(headers: &HeaderMap, mut body: Body) -> Result<Secret<Vec<u8>>,
 fn parse(bytes: &[u8]) -> Result<Members, Problem> {
     // serde_json goes at most 128 levels deep and refuses invalid UTF-8, lone surrogates and numbers beyond a double.
     serde_json::from_slice(bytes).map_err(|_| whole("MALFORMED", "The body must be one JSON object."))
-}
-
-/// An error of the body as a whole.
-pub(super) fn whole(code: &'static str, message: &'static str) -> Problem {
-    Problem::invalid(vec![FieldError::new("", code, message)])
 }
 
 impl<'de> Deserialize<'de> for Members {

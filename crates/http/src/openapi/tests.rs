@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::*;
+use crate::router::openapi;
 
 fn document() -> Value {
     serde_json::to_value(openapi()).unwrap()

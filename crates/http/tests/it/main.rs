@@ -2,8 +2,11 @@
 //!
 //! Not here, on purpose: the attacks of the catalogue, which are tested where the whole server is.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+
 mod edge;
 mod guards;
+mod log;
 mod pages;
 mod sessions;
 mod signing;
