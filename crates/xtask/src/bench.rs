@@ -17,14 +17,17 @@ use crate::process::{answers, cargo, output, root, run};
 
 /// The benchmark targets that count instructions and need valgrind.
 const INSTRUCTIONS: &str = "instructions";
+const OPTIONS: &[&str] = &["--quick", "--load", "--as-built"];
 
-/// Runs all parts; `--quick` shortens the measured times, `--load` leaves the first two parts out.
+/// Runs all parts; `--quick` shortens the measured times, `--load` leaves the first two parts out, and `--as-built` measures the
+/// release programs as they lie there.
 pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
-    if let Some(unknown) = arguments.iter().find(|argument| !["--quick", "--load"].contains(&argument.as_str())) {
-        bail!("no such option: {unknown}; there are --quick and --load");
+    if let Some(unknown) = arguments.iter().find(|argument| !OPTIONS.contains(&argument.as_str())) {
+        bail!("no such option: {unknown}; there are {}", OPTIONS.join(", "));
     }
-    let is_quick = arguments.iter().any(|argument| argument == "--quick");
-    if !arguments.iter().any(|argument| argument == "--load") {
+    let has = |option: &str| arguments.iter().any(|argument| argument == option);
+    let is_quick = has("--quick");
+    if !has("--load") {
         let targets = targets()?;
         for (package, target) in targets.iter().filter(|(_, target)| target != INSTRUCTIONS) {
             println!("\n== {package}: {target}");
@@ -33,6 +36,9 @@ pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
             run(if is_quick { bench.args(["--quick", "--noplot"]) } else { bench.arg("--noplot") })?;
         }
         count_instructions(&targets)?;
+    }
+    if !has("--as-built") {
+        run(cargo()?.args(["build", "--quiet", "--release", "--package", "countersign-server", "--package", "bare"]))?;
     }
     scenes::compare(is_quick)
 }

@@ -23,7 +23,7 @@ cargo xtask COMMAND
   test [FILTER]        run every test; brings its own PostgreSQL
   floors               check the walls: crate arrows, import circles, file lengths, words that must not stay
   gen [--check]        write docs/reference from what it describes, or fail where it differs
-  bench [--quick] [--load]
+  bench [--quick] [--load] [--as-built]
                        benchmarks, instruction counts, and the load comparison with its ratios
   fuzz [--minutes N]   run each fuzz target for N minutes (default 10); installs cargo-fuzz
 ";

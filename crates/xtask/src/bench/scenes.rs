@@ -10,14 +10,13 @@ use anyhow::{Context, Result};
 use super::load::{self, Cost, Same, Visitor};
 use crate::client::{Answer, Connection, Request};
 use crate::host::{Host, free_port};
-use crate::process::{cargo, root, run};
+use crate::process::root;
 
 const CONNECTIONS: usize = 64;
 const PASSWORD: &str = "a long enough phrase for a load test";
 
-/// Builds both servers, runs the scenes and prints the table.
+/// Runs the scenes on both release programs and prints the table.
 pub(super) fn compare(is_quick: bool) -> Result<()> {
-    run(cargo()?.args(["build", "--quiet", "--release", "--package", "countersign-server", "--package", "bare"]))?;
     let time = Duration::from_secs(if is_quick { 2 } else { 10 });
     let programs = root()?.join("target/release");
     let data = std::env::temp_dir().join(format!("countersign-bench-{}", std::process::id()));
