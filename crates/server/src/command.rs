@@ -82,8 +82,9 @@ Examples:
   countersign user create ada@example.com --name Ada --role admin
   countersign config show                   every setting, its value and where it came from
 
-Commands act on the data directory of the same settings, whether a server runs on it or not; a running server
-notices within a second.
+Commands act on the data directory of the same settings, whether a server runs on it or not. A
+running server notices within a second. A secret is asked for, or read from standard input or a
+file; it is never an argument.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 denied, 5 unavailable.")]
 pub struct Cli {
@@ -167,7 +168,6 @@ It prints where things are, and a link that makes the first account administrato
 impl Global {
     /// Where settings come from: this command line, and the process's environment and working directory.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn sources(&self) -> Sources {
         let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
         let named = [

@@ -1,12 +1,14 @@
 //! What the administrators' listener serves: metrics, and health as the public listener has it.
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use countersign::System;
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::{MissedTickBehavior, interval};
+use tower::ServiceExt;
 
 /// How often samples are folded into their buckets; between scrapes they would pile up.
 const FOLD: std::time::Duration = std::time::Duration::from_secs(5);
@@ -15,13 +17,14 @@ const FOLD: std::time::Duration = std::time::Duration::from_secs(5);
 pub fn router(handle: PrometheusHandle, system: &System) -> Router {
     tokio::spawn(fold(handle.clone()));
     let site = system.auth().site();
+    let health: MethodRouter = get(move |request: Request| site.oneshot(request));
     let system = system.clone();
     let metrics = move || {
         measure(&system);
         let text = handle.render();
         async move { ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (CACHE_CONTROL, "no-store")], text) }
     };
-    Router::new().route("/metrics", get(metrics)).route_service("/healthz", site.clone()).route_service("/readyz", site)
+    Router::new().route("/metrics", get(metrics)).route("/healthz", health.clone()).route("/readyz", health)
 }
 
 /// Takes up what is counted elsewhere.

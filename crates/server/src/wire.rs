@@ -12,7 +12,6 @@ use crate::config::limits::{Allowance, Limits};
 use crate::config::passwords::Passwords;
 
 /// The system that the configuration describes, called by `public_url`.
-#[must_use]
 pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
     let general = &config.general;
     let mut builder = Auth::builder()

@@ -32,7 +32,7 @@ const PORTS: u16 = 100;
 /// Why it could not start.
 pub async fn run(sources: &Sources, output: Output) -> Result<(), Failure> {
     let config = Config::load(sources, Use::Dev)?;
-    let _flush = telemetry::start(&config.log);
+    let flush = telemetry::start(&config.log);
     let listener = listener(&config).await?;
     let address = listener.local_addr()?;
     let url = match &config.general.public_url {
@@ -48,6 +48,8 @@ pub async fn run(sources: &Sources, output: Output) -> Result<(), Failure> {
     let host = url.as_str().split_once("://").map_or("", |(_, host)| host).to_owned();
     let home = Home { host: host.into(), url: url.as_str().into() };
     server.wrapped(|site| site.layer(from_fn_with_state(home, lead_home))).run().await;
+    // The log's last line comes before ours.
+    drop(flush);
     output.text(&resume)
 }
 

@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use super::Section;
 use super::found::Found;
 use super::refusal::Refusal;
 use super::setting::Setting;
+use super::{Section, Use};
 
 static LISTEN: Setting<Option<SocketAddr>> = Setting::new(
     "admin.listen",
@@ -25,7 +25,12 @@ pub struct Admin {
 /// Reads the section.
 ///
 /// # Errors
-/// A value is not acceptable.
-pub fn read(found: &Found) -> Result<Admin, Refusal> {
-    Ok(Admin { listen: found.find(&LISTEN)? })
+/// A value is not acceptable, here or for this use.
+pub fn read(found: &Found, purpose: Use) -> Result<Admin, Refusal> {
+    let listen = found.find(&LISTEN)?;
+    if let Some(address) = listen.filter(|address| purpose == Use::Dev && !address.ip().is_loopback()) {
+        let reason = format!("`dev` is open to this machine only and does not listen on {address}");
+        return Err(Refusal::because(&LISTEN.definition, &found.origin(&LISTEN.definition), reason));
+    }
+    Ok(Admin { listen })
 }

@@ -140,12 +140,21 @@ impl Config {
                 Err(refusal) => refusals.push(refusal),
             }
         }
+        // These judge more than one value at a time; what they find is told together with the rest.
+        let general = general::read(&found, purpose);
+        let admin = admin::read(&found, purpose);
+        let others = general.as_ref().err().into_iter().flat_map(|refused| &refused.0).chain(admin.as_ref().err());
+        for refusal in others {
+            if !refusals.contains(refusal) {
+                refusals.push(refusal.clone());
+            }
+        }
         if !refusals.is_empty() {
             return Err(Refused(refusals));
         }
         Ok(Self {
-            general: general::read(&found, purpose)?,
-            admin: admin::read(&found)?,
+            general: general?,
+            admin: admin?,
             http: http::read(&found)?,
             log: log::read(&found)?,
             tokens: tokens::read(&found)?,

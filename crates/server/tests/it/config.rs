@@ -1,0 +1,111 @@
+//! What is configured: shown with its origin, refused by name.
+
+use countersign_testkit::json;
+
+use crate::support::{run, server};
+
+#[test]
+fn serve_without_a_public_url_says_what_to_do() {
+    let ran = run(&["serve"]).expect(2);
+    assert!(ran.err.contains("PUBLIC_URL is not set"), "{}", ran.err);
+    assert!(ran.err.contains("COUNTERSIGN_PUBLIC_URL") && ran.err.contains("countersign dev"), "{}", ran.err);
+}
+
+#[test]
+fn a_setting_whose_feature_is_not_built_is_refused_by_name() {
+    for (name, value) in [
+        ("VALKEY", "redis://user:canary@cache"),
+        ("DATABASE", "postgres://user:canary@db/countersign"),
+        ("MAIL__SMTP_URL", "smtp://user:canary@mail"),
+        ("MAIL__DIRECTORY", "/tmp"),
+        ("MAIL__FROM", "auth@example.com"),
+        ("TLS__CERTIFICATE", "cert.pem"),
+        ("TLS__KEY", "key.pem"),
+        ("REGISTRATION__REQUIRE_VERIFIED_EMAIL", "true"),
+    ] {
+        for command in ["serve", "dev"] {
+            let ran = server().setting(name, value).run(&[command], "").expect(2);
+            assert!(ran.err.contains(name) && ran.err.contains("not built yet"), "{command} {name}: {}", ran.err);
+            assert!(!ran.err.contains("canary") && !ran.out.contains("canary"), "{name} shows its secret");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_key_names_the_nearest_known_one() {
+    for (name, nearest) in [
+        ("TOKENS__ACESS_SECONDS", "COUNTERSIGN_TOKENS__ACCESS_SECONDS"),
+        ("PUBLIC_URI", "COUNTERSIGN_PUBLIC_URL"),
+        ("REFRESH_WINDOW_SECONDS", "COUNTERSIGN_REFRESH__WINDOW_SECONDS"),
+    ] {
+        let ran = server().setting(name, "1").run(&["serve"], "").expect(2);
+        assert!(ran.err.contains(&format!("did you mean {nearest}?")), "{}", ran.err);
+    }
+    let ran = run(&["config", "show", "--set", "limits.enable=false"]).expect(2);
+    assert!(ran.err.contains("did you mean limits.enabled?"), "{}", ran.err);
+}
+
+#[test]
+fn all_that_is_wrong_is_told_at_once() {
+    let ran = server()
+        .mode("dev")
+        .setting("VALKEY", "redis://x")
+        .setting("TOKENS__ACCESS_SECONDS", "soon")
+        .setting("LISTNE", "127.0.0.1:1")
+        .run(&["serve"], "")
+        .expect(2);
+    for named in ["VALKEY", "TOKENS__ACCESS_SECONDS", "LISTNE", "PUBLIC_URL"] {
+        assert!(ran.err.contains(named), "{named}: {}", ran.err);
+    }
+}
+
+#[test]
+fn show_names_the_origin_of_each_value_and_hides_secrets() {
+    let mut server = server().setting("TOKENS__ACCESS_SECONDS", "60").setting("MASTER_KEY", &"A".repeat(43));
+    let shown = server.run(&["config", "show", "--json", "--set", "log.level=debug"], "").expect(0);
+    let json = shown.json();
+    let setting = |key: &str| {
+        let all = json["settings"].as_array().cloned().unwrap_or_default();
+        all.into_iter().find(|s| s["key"] == key).unwrap_or_default()
+    };
+    assert_eq!(setting("tokens.access_seconds")["value"], "60");
+    assert_eq!(setting("tokens.access_seconds")["origin"], "COUNTERSIGN_TOKENS__ACCESS_SECONDS");
+    assert_eq!(setting("log.level")["origin"], "--set");
+    assert_eq!(
+        setting("refresh.window_seconds"),
+        json!({"key": "refresh.window_seconds", "value": "30", "origin": "default"})
+    );
+    assert!(!shown.out.contains("AAAA"), "{}", shown.out);
+}
+
+#[test]
+fn a_file_is_read_and_the_environment_wins() {
+    let mut server = server().setting("STEP_UP__MAX_AGE_SECONDS", "120");
+    let _ = server.run(&["config", "check"], "").expect(0);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("c.toml");
+    std::fs::write(&file, "[step_up]\nmax_age_seconds = 60\n[refresh]\nwindow_seconds = 20\n").unwrap();
+    let shown = server.run(&["config", "show", "--json", "--config", file.to_str().unwrap()], "").expect(0);
+    assert!(
+        shown.out.contains(
+            r#""key":"step_up.max_age_seconds","origin":"COUNTERSIGN_STEP_UP__MAX_AGE_SECONDS","value":"120""#
+        )
+    );
+    assert!(shown.out.contains(&format!(r#""origin":"{} line 4","value":"20""#, file.display())), "{}", shown.out);
+}
+
+#[test]
+fn check_says_whether_serve_would_start() {
+    let ran = server().run(&["config", "check", "--json"], "").expect(0);
+    assert_eq!(ran.json()["ok"], true);
+    let ran = server().setting("TOKENS__ALGORITHM", "none").run(&["config", "check"], "").expect(2);
+    assert!(ran.err.contains("EdDSA"), "{}", ran.err);
+}
+
+#[tokio::test]
+async fn limits_that_are_off_are_logged_loudly() {
+    let server = server().setting("LIMITS__ENABLED", "false").start().await;
+    let line =
+        server.log().lines().find(|line| line.contains("LIMITS__ENABLED")).map(str::to_owned).unwrap_or_default();
+    assert!(line.contains("WARN") && line.contains("EVERY LIMIT IS OFF"), "{}", server.log());
+}
