@@ -17,10 +17,10 @@ use countersign_store_sql::{Database, Options, SqlStore};
 use serde_json::{Map, Value};
 
 use crate::data_dir;
-use crate::engine::{Engine, Housed};
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::hook::{self, Hook};
-use crate::janitor::Janitor;
+use crate::house::House;
 use crate::public_url::PublicUrl;
 use crate::system::System;
 
@@ -298,13 +298,13 @@ impl Builder {
             password_policy: self.passwords.clone(),
             lookup_root: roots.lookup.clone(),
         });
-        let engine = Arc::new(Engine::new(env.clone(), store, keyring, sessions.clone(), accounts.clone()));
-        let host = Arc::new(Housed(Arc::clone(&engine)));
-        let auth = Auth::new(sessions, accounts, self.http(&public_url), env, host)?;
+        let http = self.http(&public_url);
+        let house = House::new(Engine::new(env.clone(), store, keyring, sessions.clone(), accounts.clone()));
+        let auth = Auth::new(sessions, accounts, http, env, Arc::new(house.clone()))?;
         if self.janitor {
-            engine.keep(Janitor::start(&engine));
+            house.start_janitor();
         }
-        Ok(System::new(auth, engine))
+        Ok(System::new(auth, house))
     }
 
     fn checked_public_url(&self) -> Result<PublicUrl, Error> {

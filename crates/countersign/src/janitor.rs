@@ -1,4 +1,4 @@
-//! What happens by itself: following other processes, sealing the audit trail, schedules and sweeps.
+//! Does the upkeep by itself.
 //!
 //! Each beat has a task of its own, so that a slow sweep never delays a revocation. A beat that fails is logged when it
 //! begins to fail and when it works again, not each time. The tasks end when the last handle is gone.
@@ -7,11 +7,6 @@ use std::future::Future;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use countersign_audit::{Actor, Record};
-use countersign_http::Refusal;
-use countersign_kernel::{Env, Timestamp};
-use countersign_store::Store as _;
-use countersign_trail::{Sealed, seal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -21,9 +16,6 @@ use crate::error::Error;
 
 /// How often other processes' revocations and keys are looked for. A revocation is known everywhere in under a second.
 const PULSE: Duration = Duration::from_millis(200);
-
-/// How many audit records are sealed in one transaction.
-const SEAL: u32 = 500;
 
 /// The running tasks.
 #[derive(Debug)]
@@ -94,62 +86,6 @@ async fn beat<T, F, Fut>(
         }
         is_failing = failure.is_some();
     }
-}
-
-impl Engine {
-    /// Takes up what other processes have revoked and changed. Several times a second.
-    pub(crate) async fn pulse(&self) -> Result<(), Error> {
-        Ok(self.sessions.tick().await?)
-    }
-
-    /// Writes down what the HTTP floor refused, and seals the audit trail. Each second.
-    pub(crate) async fn every_second(&self) -> Result<(), Error> {
-        self.write_refusals().await?;
-        loop {
-            match seal(self.store.as_ref(), SEAL).await? {
-                Sealed::Batch { count, .. } if count == SEAL => {}
-                Sealed::Batch { .. } | Sealed::Nothing | Sealed::Beaten => return Ok(()),
-            }
-        }
-    }
-
-    /// The clock, the key schedule, and expired one-time tokens; sessions and revocations are swept by the pulse. Each minute.
-    pub(crate) async fn every_minute(&self) -> Result<(), Error> {
-        self.store.measure_clock().await?;
-        self.keyring.tick().await?;
-        self.accounts.sweep().await?;
-        Ok(())
-    }
-
-    /// Writes down what was refused before any verb saw it. What cannot be written waits for the next second.
-    async fn write_refusals(&self) -> Result<(), Error> {
-        let refusals = self.take_refusals();
-        let written = self.audit_refusals(&refusals).await;
-        if written.is_err() {
-            refusals.into_iter().for_each(|refusal| self.refused(refusal));
-        }
-        written
-    }
-
-    async fn audit_refusals(&self, refusals: &[Refusal]) -> Result<(), Error> {
-        if refusals.is_empty() {
-            return Ok(());
-        }
-        let mut tx = self.store.begin().await?;
-        for refusal in refusals {
-            tx.audit(record_of(refusal, tx.now(), &self.env));
-        }
-        Ok(tx.commit().await?)
-    }
-}
-
-fn record_of(refusal: &Refusal, now: Timestamp, env: &Env) -> Record {
-    let actor = refusal.user.map_or(Actor::Anonymous, Actor::User);
-    let mut record = Record::new(refusal.event, actor, &refusal.origin, now, env)
-        .refused(refusal.reason.as_deref().unwrap_or("refused"));
-    record.subject = refusal.user;
-    record.session = refusal.session;
-    record
 }
 
 #[cfg(test)]

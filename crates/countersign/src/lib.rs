@@ -66,9 +66,11 @@ mod engine;
 mod error;
 mod ext;
 mod hook;
+mod house;
 mod janitor;
 mod public_url;
 mod system;
+mod upkeep;
 
 pub use builder::Builder;
 pub use error::Error;

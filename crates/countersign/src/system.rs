@@ -7,8 +7,9 @@ use countersign_kernel::Env;
 use countersign_keys::Keyring;
 use countersign_store::Store;
 
-use crate::engine::{Engine, Housed};
+use crate::engine::Engine;
 use crate::error::Error;
+use crate::house::House;
 
 /// An [`Auth`] together with what is below it. Cheap to clone.
 ///
@@ -16,18 +17,22 @@ use crate::error::Error;
 #[derive(Clone)]
 pub struct System {
     auth: Auth,
-    engine: Arc<Engine>,
+    house: House,
 }
 
 impl System {
-    pub(crate) const fn new(auth: Auth, engine: Arc<Engine>) -> Self {
-        Self { auth, engine }
+    pub(crate) const fn new(auth: Auth, house: House) -> Self {
+        Self { auth, house }
+    }
+
+    fn engine(&self) -> &Engine {
+        self.house.engine()
     }
 
     /// The system that an [`Auth`] was built as; none for one that was put together by hand.
     #[must_use]
     pub fn of(auth: &Auth) -> Option<Self> {
-        auth.host::<Housed>().map(|housed| Self::new(auth.clone(), Arc::clone(&housed.0)))
+        auth.host::<House>().map(|house| Self::new(auth.clone(), house.clone()))
     }
 
     /// The handle for apps.
@@ -39,19 +44,19 @@ impl System {
     /// The signing keys.
     #[must_use]
     pub fn keyring(&self) -> &Keyring {
-        &self.engine.keyring
+        &self.engine().keyring
     }
 
     /// The database.
     #[must_use]
     pub fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.engine.store) as Arc<dyn Store>
+        Arc::clone(&self.engine().store) as Arc<dyn Store>
     }
 
     /// Time and chance.
     #[must_use]
     pub fn env(&self) -> &Env {
-        &self.engine.env
+        &self.engine().env
     }
 
     /// Does all that the janitor would do by itself, once. For a system built with
@@ -60,9 +65,9 @@ impl System {
     /// # Errors
     /// The first thing that failed.
     pub async fn upkeep(&self) -> Result<(), Error> {
-        self.engine.pulse().await?;
-        self.engine.every_second().await?;
-        self.engine.every_minute().await
+        self.engine().pulse().await?;
+        self.engine().every_second().await?;
+        self.engine().every_minute().await
     }
 
     /// Takes up what other processes have revoked and changed. The janitor does it several times a second.
@@ -70,11 +75,11 @@ impl System {
     /// # Errors
     /// The store failed.
     pub async fn pulse(&self) -> Result<(), Error> {
-        self.engine.pulse().await
+        self.engine().pulse().await
     }
 
     /// Stops the janitor, seals the end of the audit trail and closes the database. No call may follow.
     pub async fn shut_down(&self) {
-        self.engine.shut_down().await;
+        self.house.shut_down().await;
     }
 }

@@ -1,79 +1,38 @@
 //! Someone who uses the system: a browser or a program, with its cookies and its tokens.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::net::IpAddr;
+use std::sync::{Arc, MutexGuard};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign_kernel::{Clock, Env};
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::browser::{Browser, Memory, World};
 use crate::call::Call;
 use crate::jar::{Jar, Kept};
 use crate::reply::Reply;
-use crate::transport::Transport;
 
 /// The password of every member.
 pub const PASSWORD: &str = "sable-otter-41-lantern";
 
-/// Where actors live: how to reach the system, what it is called, what time it is.
-#[derive(Clone)]
-pub(crate) struct World {
-    pub(crate) transport: Transport,
-    pub(crate) public_url: String,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) env: Env,
-}
-
-impl World {
-    pub(crate) fn is_https(&self) -> bool {
-        self.public_url.starts_with("https://")
-    }
-}
-
-/// What an actor keeps between calls.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Memory {
-    pub(crate) jar: Jar,
-    pub(crate) access: Option<String>,
-    /// The refresh token, for a program that keeps it itself.
-    pub(crate) refresh: Option<String>,
-    pub(crate) user: String,
-    pub(crate) session: String,
-    attempt: Option<String>,
-    last_attempt: Option<String>,
-}
-
 /// Someone who uses the system. Clones are the same one.
 #[derive(Clone)]
 pub struct Actor {
-    pub(crate) world: World,
-    pub(crate) memory: Arc<Mutex<Memory>>,
+    browser: Browser,
     /// The address it signs in with: `ada@example.com`.
     pub email: String,
     /// Its password.
     pub password: String,
-    pub(crate) peer: SocketAddr,
-    pub(crate) user_agent: String,
-    pub(crate) is_browser: bool,
 }
 
 /// What a thief has copied from an actor.
 #[derive(Debug, Clone)]
-pub struct Loot(pub(crate) Memory);
+pub struct Loot(Memory);
 
 impl Actor {
     pub(crate) fn new(world: World, name: &str) -> Self {
-        Self {
-            world,
-            memory: Arc::default(),
-            email: format!("{name}@example.com"),
-            password: PASSWORD.to_owned(),
-            peer: SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 50_000)),
-            user_agent: "Mozilla/5.0 (test)".to_owned(),
-            is_browser: true,
-        }
+        Self { browser: Browser::new(world), email: format!("{name}@example.com"), password: PASSWORD.to_owned() }
     }
 
     /// The same actor with this password.
@@ -86,21 +45,21 @@ impl Actor {
     /// The same actor at this network address. Over a real connection it stays where it is.
     #[must_use]
     pub fn at(mut self, address: IpAddr) -> Self {
-        self.peer.set_ip(address);
+        self.browser.peer.set_ip(address);
         self
     }
 
     /// The same actor with this user agent.
     #[must_use]
     pub fn using(mut self, user_agent: &str) -> Self {
-        user_agent.clone_into(&mut self.user_agent);
+        user_agent.clone_into(&mut self.browser.user_agent);
         self
     }
 
     /// The same actor as a program: it sends no `Origin` and keeps its refresh token itself.
     #[must_use]
     pub fn into_program(mut self) -> Self {
-        self.is_browser = false;
+        self.browser.is_browser = false;
         self
     }
 
@@ -108,7 +67,7 @@ impl Actor {
 
     /// A call to be shaped; nothing is sent before [`Call::send`].
     pub fn call(&self, method: Method, path: &str) -> Call {
-        Call::new(self.clone(), method, path)
+        Call::new(self.browser.clone(), method, path)
     }
 
     /// `GET`, with the access token if there is one.
@@ -160,7 +119,7 @@ impl Actor {
     pub async fn refresh_as_sdk(&self) -> Reply {
         let (attempt, last) = {
             let mut memory = self.memory();
-            let fresh = || URL_SAFE_NO_PAD.encode(self.world.env.entropy().bytes::<16>());
+            let fresh = || URL_SAFE_NO_PAD.encode(self.browser.world.env.entropy().bytes::<16>());
             let attempt = memory.attempt.get_or_insert_with(fresh).clone();
             (attempt, memory.last_attempt.clone())
         };
@@ -179,7 +138,7 @@ impl Actor {
     /// Refreshes with these members in the body (null: no body where none is needed), and keeps what comes.
     pub async fn refresh_with(&self, body: Value) -> Reply {
         let reply = self.refresh_call(body).send().await;
-        self.keep(&reply);
+        self.browser.keep(&reply);
         reply
     }
 
@@ -216,7 +175,7 @@ impl Actor {
     /// Proves the password again, and keeps the new access token.
     pub async fn step_up(&self) -> Reply {
         let reply = self.post("/api/auth/step-up", json!({"password": self.password})).await;
-        self.keep(&reply);
+        self.browser.keep(&reply);
         reply
     }
 
@@ -290,40 +249,25 @@ impl Actor {
     }
 
     pub(crate) fn moved_to(&self, world: World) -> Self {
-        Self { world, ..self.clone() }
+        let mut moved = self.clone();
+        moved.browser.world = world;
+        moved
     }
 
     /// Another browser of the same person: same address and password, nothing kept.
     #[must_use]
     pub fn elsewhere(&self) -> Self {
-        Self { memory: Arc::default(), ..self.clone() }
+        let mut elsewhere = self.clone();
+        elsewhere.browser.memory = Arc::default();
+        elsewhere
     }
 
-    pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps the tokens and names that an answer brings; cookies are kept by each call.
-    pub(crate) fn keep(&self, reply: &Reply) {
-        let body = reply.json();
-        let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        let mut memory = self.memory();
-        if let Some(token) = text("/accessToken") {
-            memory.access = Some(token);
-        }
-        if let Some(token) = text("/refreshToken") {
-            memory.refresh = Some(token);
-        }
-        if let Some(id) = text("/user/id") {
-            memory.user = id;
-        }
-        if let Some(id) = text("/session/id") {
-            memory.session = id;
-        }
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.browser.memory()
     }
 
     fn told_how(&self, mut body: Value) -> Value {
-        if let (false, Some(members)) = (self.is_browser, body.as_object_mut()) {
+        if let (false, Some(members)) = (self.browser.is_browser, body.as_object_mut()) {
             members.insert("tokenDelivery".to_owned(), "body".into());
         }
         body
@@ -336,7 +280,7 @@ impl Actor {
             memory.attempt = None;
             memory.last_attempt = None;
         }
-        self.keep(&reply);
+        self.browser.keep(&reply);
         reply
     }
 }

@@ -13,12 +13,13 @@ use countersign_store::Store;
 use countersign_store_sql::SqlStore;
 use countersign_store_sql::testing::Temporary;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
-use crate::actor::{Actor, World};
+use crate::actor::Actor;
+use crate::browser::World;
 use crate::chance::SeededEntropy;
 use crate::clock::ManualClock;
 use crate::mint::TokenMint;
+use crate::served::Served;
 use crate::transport::Transport;
 
 /// The master key of every test app: no more secret than the rest of it.
@@ -300,28 +301,6 @@ impl TestApp {
             let _ = axum::serve(listener, service).await;
         });
         let world = World { transport: Transport::Socket(address), ..self.world.clone() };
-        Served { address, world, task }
-    }
-}
-
-/// An app on a loopback socket.
-pub struct Served {
-    /// Its address.
-    pub address: SocketAddr,
-    world: World,
-    task: JoinHandle<()>,
-}
-
-impl Served {
-    /// Somebody with this name who comes over the socket.
-    #[must_use]
-    pub fn stranger(&self, name: &str) -> Actor {
-        Actor::new(self.world.clone(), name)
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.task.abort();
+        Served::new(address, world, task)
     }
 }

@@ -5,14 +5,14 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, ORIGIN, USER_AGENT
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use serde_json::Value;
 
-use crate::actor::Actor;
+use crate::browser::Browser;
 use crate::reply::Reply;
 
 /// A request of an actor, with what a browser or a program would send by itself unless told otherwise.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before `send`"]
 pub struct Call {
-    actor: Actor,
+    browser: Browser,
     method: Method,
     path: String,
     headers: HeaderMap,
@@ -22,10 +22,10 @@ pub struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(actor: Actor, method: Method, path: &str) -> Self {
-        let bearer = actor.memory().access.clone();
+    pub(crate) fn new(browser: Browser, method: Method, path: &str) -> Self {
+        let bearer = browser.memory().access.clone();
         Self {
-            actor,
+            browser,
             method,
             path: path.to_owned(),
             headers: HeaderMap::new(),
@@ -100,10 +100,10 @@ impl Call {
 
     /// Sends it and keeps nothing that comes back, as if the answer were lost on the way.
     pub async fn send_and_lose(self) -> Reply {
-        let actor = self.actor.clone();
-        let before = actor.memory().clone();
+        let browser = self.browser.clone();
+        let before = browser.memory().clone();
         let reply = self.send().await;
-        *actor.memory() = before;
+        *browser.memory() = before;
         reply
     }
 
@@ -112,11 +112,11 @@ impl Call {
     /// # Errors
     /// The server cannot be reached, or went away before it had answered.
     pub async fn try_send(self) -> std::io::Result<Reply> {
-        let actor = self.actor.clone();
+        let browser = self.browser.clone();
         let request = self.request()?;
-        let reply = actor.world.transport.send(request, actor.peer).await?;
-        let (is_https, now) = (actor.world.is_https(), actor.world.clock.now());
-        let mut memory = actor.memory();
+        let reply = browser.world.transport.send(request, browser.peer).await?;
+        let (is_https, now) = (browser.world.is_https(), browser.world.clock.now());
+        let mut memory = browser.memory();
         for field in reply.set_cookies() {
             memory.jar.take(&field, is_https, now);
         }
@@ -125,18 +125,18 @@ impl Call {
     }
 
     fn request(mut self) -> std::io::Result<Request<Bytes>> {
-        let world = &self.actor.world;
+        let world = &self.browser.world;
         let authority = world.public_url.split("://").nth(1).unwrap_or_default();
         let path = self.path.split(['?', '#']).next().unwrap_or_default();
-        let cookies = self.actor.memory().jar.field(path, world.is_https(), world.clock.now());
+        let cookies = self.browser.memory().jar.field(path, world.is_https(), world.clock.now());
         let acts = !matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS);
         let by_itself = [
             (HOST, Some(authority.to_owned())),
-            (USER_AGENT, Some(self.actor.user_agent.clone())),
+            (USER_AGENT, Some(self.browser.user_agent.clone())),
             (COOKIE, cookies),
             (AUTHORIZATION, self.bearer.as_ref().map(|token| format!("Bearer {token}"))),
-            (ORIGIN, (self.actor.is_browser && acts).then(|| world.public_url.clone())),
-            (HeaderName::from_static("sec-fetch-site"), self.actor.is_browser.then(|| "same-origin".to_owned())),
+            (ORIGIN, (self.browser.is_browser && acts).then(|| world.public_url.clone())),
+            (HeaderName::from_static("sec-fetch-site"), self.browser.is_browser.then(|| "same-origin".to_owned())),
         ];
         for (name, value) in by_itself {
             let Some(Ok(value)) = value.map(HeaderValue::try_from) else { continue };

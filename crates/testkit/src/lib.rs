@@ -24,6 +24,7 @@
 
 mod actor;
 mod app;
+mod browser;
 mod call;
 mod chance;
 mod clock;
@@ -31,20 +32,24 @@ mod jar;
 mod mask;
 mod mint;
 mod process;
+mod ran;
 mod reply;
+mod served;
 mod trail;
 mod transport;
 
 pub use actor::{Actor, Loot, PASSWORD};
-pub use app::{Served, TestApp, TestAppBuilder};
+pub use app::{TestApp, TestAppBuilder};
 pub use call::Call;
 pub use chance::SeededEntropy;
 pub use clock::{ManualClock, days, hours, millis, minutes, seconds};
 pub use jar::{Jar, Kept};
 pub use mask::mask;
 pub use mint::{TokenMint, is_hmac_of};
-pub use process::{Process, ProcessBuilder, Ran};
+pub use process::{Process, ProcessBuilder};
+pub use ran::Ran;
 pub use reply::Reply;
+pub use served::Served;
 pub use transport::Transport;
 
 // What tests name in asserts.

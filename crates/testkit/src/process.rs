@@ -12,7 +12,9 @@ use std::time::Duration;
 use countersign_kernel::{Env, SystemClock};
 use tempfile::TempDir;
 
-use crate::actor::{Actor, World};
+use crate::actor::Actor;
+use crate::browser::World;
+use crate::ran::Ran;
 use crate::transport::Transport;
 
 /// How long a start or an end may take before the test fails.
@@ -39,39 +41,6 @@ pub struct Process {
     folder: Arc<TempDir>,
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
-}
-
-/// A command that has ended.
-#[derive(Debug, Clone)]
-pub struct Ran {
-    /// The exit code; none where a signal ended it.
-    pub code: Option<i32>,
-    /// What it printed.
-    pub out: String,
-    /// What it complained about.
-    pub err: String,
-}
-
-impl Ran {
-    /// The output as JSON; null where it is not.
-    #[must_use]
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.out).unwrap_or(serde_json::Value::Null)
-    }
-
-    /// This, after making sure of the exit code.
-    ///
-    /// # Panics
-    /// The code is another one; the message shows the output.
-    #[must_use]
-    #[track_caller]
-    #[expect(clippy::panic, reason = "a test harness fails its test")]
-    pub fn expect(self, code: i32) -> Self {
-        if self.code != Some(code) {
-            panic!("expected exit code {code}, got {:?}\n{}{}", self.code, self.out, self.err);
-        }
-        self
-    }
 }
 
 impl ProcessBuilder {

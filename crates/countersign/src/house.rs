@@ -1,0 +1,58 @@
+//! The engine with its janitor, as the HTTP floor knows them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use countersign_http::{Host, Refusal};
+use countersign_store::Store as _;
+
+use crate::engine::Engine;
+use crate::janitor::Janitor;
+
+/// What stands behind every clone of one [`Auth`](crate::Auth). With the last of them the janitor goes too.
+#[derive(Clone)]
+pub(crate) struct House(Arc<Inner>);
+
+struct Inner {
+    engine: Arc<Engine>,
+    janitor: Mutex<Option<Janitor>>,
+}
+
+impl House {
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self(Arc::new(Inner { engine: Arc::new(engine), janitor: Mutex::default() }))
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// Lets upkeep be done by itself from now on.
+    pub(crate) fn start_janitor(&self) {
+        let janitor = Janitor::start(&self.0.engine);
+        self.0.janitor.lock().unwrap_or_else(PoisonError::into_inner).replace(janitor);
+    }
+
+    /// Stops the janitor, seals what waits, and closes the database.
+    pub(crate) async fn shut_down(&self) {
+        let janitor = self.0.janitor.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(janitor) = janitor {
+            janitor.stop().await;
+        }
+        if let Err(error) = self.engine().every_second().await {
+            tracing::warn!(%error, "could not seal the end of the audit trail");
+        }
+        self.engine().store.close().await;
+    }
+}
+
+#[async_trait]
+impl Host for House {
+    async fn is_ready(&self) -> bool {
+        self.engine().store.ping().await.is_ok()
+    }
+
+    fn refused(&self, refusal: Refusal) {
+        self.engine().refused(refusal);
+    }
+}

@@ -1,0 +1,79 @@
+//! What must be done now and then: following other processes, sealing the audit trail, schedules and sweeps.
+//!
+//! Promises: cheap when there is nothing to do (a few small reads); a duty that fails keeps no other from being done.
+
+use countersign_audit::{Actor, Record};
+use countersign_http::Refusal;
+use countersign_kernel::{Env, Timestamp};
+use countersign_store::Store as _;
+use countersign_trail::{Sealed, seal};
+
+use crate::engine::Engine;
+use crate::error::Error;
+
+impl Engine {
+    /// Takes up what other processes have revoked and changed, and sweeps sessions and revocations. Several times a second.
+    pub(crate) async fn pulse(&self) -> Result<(), Error> {
+        Ok(self.sessions.tick().await?)
+    }
+
+    /// Writes down what was refused before any verb saw it, and seals the audit trail. Each second.
+    pub(crate) async fn every_second(&self) -> Result<(), Error> {
+        let written = self.write_refusals().await;
+        let sealed = self.seal().await;
+        written.and(sealed)
+    }
+
+    /// The clock, the key schedule, and expired one-time tokens. Each minute.
+    pub(crate) async fn every_minute(&self) -> Result<(), Error> {
+        let measured = self.store.measure_clock().await;
+        let moved = self.keyring.tick().await;
+        let swept = self.accounts.sweep().await;
+        measured?;
+        moved?;
+        swept?;
+        Ok(())
+    }
+
+    async fn seal(&self) -> Result<(), Error> {
+        loop {
+            match seal(self.store.as_ref(), BATCH).await? {
+                Sealed::Batch { count, .. } if count == BATCH => {}
+                Sealed::Batch { .. } | Sealed::Nothing | Sealed::Beaten => return Ok(()),
+            }
+        }
+    }
+
+    /// What cannot be written waits for the next second.
+    async fn write_refusals(&self) -> Result<(), Error> {
+        let refusals = self.take_refusals();
+        let written = self.audit_refusals(&refusals).await;
+        if written.is_err() {
+            refusals.into_iter().for_each(|refusal| self.refused(refusal));
+        }
+        written
+    }
+
+    async fn audit_refusals(&self, refusals: &[Refusal]) -> Result<(), Error> {
+        if refusals.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.store.begin().await?;
+        for refusal in refusals {
+            tx.audit(record_of(refusal, tx.now(), &self.env));
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+fn record_of(refusal: &Refusal, now: Timestamp, env: &Env) -> Record {
+    let actor = refusal.user.map_or(Actor::Anonymous, Actor::User);
+    let mut record = Record::new(refusal.event, actor, &refusal.origin, now, env)
+        .refused(refusal.reason.as_deref().unwrap_or("refused"));
+    record.subject = refusal.user;
+    record.session = refusal.session;
+    record
+}
+
+/// How many audit records are sealed in one transaction.
+const BATCH: u32 = 500;
