@@ -17,11 +17,13 @@ macro_rules! user_columns {
     () => {
         "users.id AS user_id, users.email, users.email_verified, users.name, users.status, users.ver, users.device_epoch, \
          users.created_at AS user_created_at, \
+         CASE WHEN EXISTS (SELECT 1 FROM user_roles WHERE user_roles.user_id = users.id) THEN \
          (SELECT string_agg(user_roles.role, ' ' ORDER BY user_roles.place) FROM user_roles \
-          WHERE user_roles.user_id = users.id) AS roles, \
+          WHERE user_roles.user_id = users.id) END AS roles, \
+         CASE WHEN EXISTS (SELECT 1 FROM user_roles WHERE user_roles.user_id = users.id) THEN \
          (SELECT string_agg(role_permissions.permission, ' ') FROM user_roles \
           JOIN role_permissions ON role_permissions.role = user_roles.role \
-          WHERE user_roles.user_id = users.id) AS permissions"
+          WHERE user_roles.user_id = users.id) END AS permissions"
     };
 }
 pub(crate) use user_columns;
