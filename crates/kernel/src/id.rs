@@ -131,15 +131,23 @@ fn uuid_v7(env: &Env) -> Uuid {
 }
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// Every prefix has three letters.
+const PREFIX_LENGTH: usize = 3;
 const TEXT_LENGTH: usize = 26;
 
 fn write_text(f: &mut fmt::Formatter<'_>, prefix: &str, bits: u128) -> fmt::Result {
-    let mut text = [b'0'; TEXT_LENGTH];
-    for (place, slot) in text.iter_mut().rev().enumerate() {
-        let digit = (bits >> (5 * place)) & 31;
-        *slot = usize::try_from(digit).ok().and_then(|d| ALPHABET.get(d)).copied().unwrap_or(b'0');
+    // One piece of text at the end: a request writes several ids, and pieces cost more than digits.
+    let mut text = [b'_'; PREFIX_LENGTH + 1 + TEXT_LENGTH];
+    let mut rest = bits;
+    for (slot, letter) in text.iter_mut().zip(prefix.bytes()) {
+        *slot = letter;
     }
-    write!(f, "{prefix}_{}", std::str::from_utf8(&text).unwrap_or_default())
+    for slot in text.iter_mut().rev().take(TEXT_LENGTH) {
+        let [low, ..] = rest.to_le_bytes();
+        *slot = ALPHABET.get(usize::from(low & 31)).copied().unwrap_or(b'0');
+        rest >>= 5;
+    }
+    f.write_str(std::str::from_utf8(&text).unwrap_or_default())
 }
 
 fn parse_text(prefix: &str, text: &str) -> Option<u128> {
@@ -189,7 +197,14 @@ mod tests {
     fn only_the_canonical_text_is_an_id() {
         let text = UserId::from_uuid(Uuid::from_u128(u128::MAX)).to_string();
         assert_eq!(text, "usr_7zzzzzzzzzzzzzzzzzzzzzzzzz");
-        for wrong in ["usr_8zzzzzzzzzzzzzzzzzzzzzzzzz", "usr_7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "usr_7zz", "", "usr_", "7zzzzzzzzzzzzzzzzzzzzzzzzz"] {
+        for wrong in [
+            "usr_8zzzzzzzzzzzzzzzzzzzzzzzzz",
+            "usr_7ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+            "usr_7zz",
+            "",
+            "usr_",
+            "7zzzzzzzzzzzzzzzzzzzzzzzzz",
+        ] {
             assert!(wrong.parse::<UserId>().is_err(), "{wrong}");
         }
     }
