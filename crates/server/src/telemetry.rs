@@ -4,6 +4,7 @@
 //! of the log never makes a request wait (lines are dropped and counted instead); metrics cost nothing where no
 //! administrators' listener serves them.
 
+mod json;
 mod pretty;
 mod writer;
 
@@ -28,12 +29,18 @@ pub fn start(log: &Log) -> Flush {
     let is_json = log.format == Format::Json || (log.format == Format::Auto && !terminal);
     // A subscriber that is there already, as in a test, stays.
     let _ = if is_json {
-        lines.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+        lines.event_format(json::Line).try_init()
     } else {
-        let colour = terminal && std::env::var_os("NO_COLOR").is_none();
+        let colour = terminal && !is_colour_unwanted();
         lines.event_format(pretty::Line { colour }).fmt_fields(pretty::fields()).try_init()
     };
     flush
+}
+
+/// https://no-color.org: any value but an empty one.
+#[expect(clippy::disallowed_methods, reason = "this crate reads the environment")]
+fn is_colour_unwanted() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 /// Sends the warnings of a command to standard error.
