@@ -4,7 +4,7 @@ use countersign_jose as jose;
 use countersign_keys as keys;
 use countersign_store as store;
 
-use crate::access_token::ClaimRefused;
+use crate::claims::ClaimRefused;
 
 /// Nothing happened, or what happened could not be said. Grouped by whose fault it is.
 #[derive(Debug, thiserror::Error)]
@@ -25,9 +25,6 @@ pub enum Error {
     /// Ours: the ring of keys could not be read anew; the old one stays in use.
     #[error("could not read the signing keys")]
     Keys(#[from] keys::Error),
-    /// Ours: a claim set did not become JSON.
-    #[error("could not write claims as JSON")]
-    Json(#[from] serde_json::Error),
 }
 
 impl Error {

@@ -5,7 +5,8 @@ use std::fmt;
 use countersign_kernel::{Lifetime, Secret, Timestamp};
 use countersign_store::{Session, User};
 
-use crate::access_token::{AccessClaims, IssuedAccess, own_claims};
+use crate::access_token::{AccessClaims, IssuedAccess};
+use crate::claims::own_claims;
 use crate::csrf::CsrfOwner;
 use crate::error::Error;
 use crate::refresh_token::{RefreshText, RefreshToken};

@@ -8,6 +8,7 @@
 
 pub mod access_token;
 pub mod attempt;
+pub mod claims;
 pub mod csrf;
 pub mod device;
 pub mod error;
@@ -23,14 +24,16 @@ pub mod refresh_token;
 pub mod revocations;
 mod revoke;
 pub mod rotate;
+mod rounds;
 mod sessions;
 mod step_up;
 mod sweep;
 mod tick;
 mod verify;
 
-pub use access_token::{ACCESS_TOKEN_TYPE, ClaimRefused, ClaimsHook, IssuedAccess};
+pub use access_token::{ACCESS_TOKEN_TYPE, IssuedAccess};
 pub use attempt::{AttemptId, AttemptIds, NotAnAttemptId};
+pub use claims::{ClaimRefused, ClaimsHook};
 pub use csrf::{Beside, CsrfKeys, CsrfOwner};
 pub use device::DeviceKeys;
 pub use error::Error;

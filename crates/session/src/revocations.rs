@@ -11,26 +11,12 @@ mod shard;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-use countersign_kernel::{KeyId, SessionId, Timestamp, TokenId, UserId};
+use countersign_kernel::Timestamp;
 use countersign_store::{Committed, Effect, NewRevocation, Observer, RevocationHead, Target};
 
 use self::rule::{Rule, Second, Times, graver};
 use self::shard::{Kind, Shard, place};
-
-/// The names in a token that a revocation can mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Names {
-    /// `jti`.
-    pub token: TokenId,
-    /// `sid`.
-    pub session: SessionId,
-    /// `sub`.
-    pub user: UserId,
-    /// `ver`.
-    pub ver: u64,
-    /// The key behind `kid`.
-    pub key: KeyId,
-}
+pub use self::{rule::Names, shard::Live};
 
 /// The live set. Shared by everyone who checks.
 pub struct LiveSet {
@@ -182,17 +168,6 @@ impl Observer for LiveSet {
             self.add(&revocation.record);
         }
     }
-}
-
-/// A revocation in the set: what would have to be written for the log to know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Live {
-    /// Which tokens.
-    pub target: Target,
-    /// What became of their session.
-    pub effect: Effect,
-    /// Until when it counts.
-    pub until: Timestamp,
 }
 
 fn read(lock: &RwLock<Shard>) -> std::sync::RwLockReadGuard<'_, Shard> {

@@ -10,8 +10,8 @@ use countersign_limit::Limiter;
 use countersign_store::{Delivery, Session, Store};
 use quick_cache::sync::Cache;
 
-use crate::access_token::ClaimsHook;
 use crate::attempt::AttemptKeys;
+use crate::claims::ClaimsHook;
 use crate::csrf::CsrfKeys;
 use crate::device::DeviceKeys;
 use crate::error::Error;
@@ -20,7 +20,7 @@ use crate::page_session::PageKeys;
 use crate::policy::Policy;
 use crate::refresh_token::{RefreshKeys, RefreshToken};
 use crate::revocations::LiveSet;
-use crate::tick::Rounds;
+use crate::rounds::Rounds;
 
 /// Everything that can be done with sessions. Cheap to clone; all clones are one.
 #[derive(Clone)]

@@ -14,25 +14,6 @@ use crate::error::Error;
 use crate::revocations::Live;
 use crate::sessions::Sessions;
 
-/// When each of the slower duties is due.
-pub(crate) struct Rounds {
-    expire: Timestamp,
-    forget: Timestamp,
-    note: Timestamp,
-    pub(crate) sweep: Timestamp,
-}
-
-impl Rounds {
-    pub(crate) fn new(now: Timestamp) -> Self {
-        Self {
-            expire: now + EXPIRE_EVERY,
-            forget: now + FORGET_EVERY,
-            note: now + NOTE_EVERY,
-            sweep: now + SWEEP_EVERY,
-        }
-    }
-}
-
 impl Sessions {
     /// Does one round. Called several times a second; where a round is still under way, another does nothing.
     ///
@@ -43,20 +24,21 @@ impl Sessions {
         let keys = self.follow_revocations().await?;
         self.follow_keys(keys).await?;
         let now = self.now();
-        if is_due(&mut rounds.expire, EXPIRE_EVERY, now) {
+        if rounds.expire.is_due(now) {
             self.0.live.expire(now);
+            rounds.expire.done(now);
         }
-        if is_due(&mut rounds.forget, FORGET_EVERY, now) {
+        if rounds.forget.is_due(now) {
             self.forget_expired(now);
+            rounds.forget.done(now);
         }
-        if now >= rounds.note {
+        if rounds.note.is_due(now) {
             self.note_access_lifetime().await?;
-            rounds.note = now + NOTE_EVERY;
+            rounds.note.done(now);
         }
-        if now >= rounds.sweep {
-            // A full batch means that there is more: go on at the next round, so that no batch is long.
-            let more = self.sweep(now).await?;
-            rounds.sweep = if more { now } else { now + SWEEP_EVERY };
+        // A full batch means that there is more: go on at the next round, so that no batch is long.
+        if rounds.sweep.is_due(now) && !self.sweep(now).await? {
+            rounds.sweep.done(now);
         }
         Ok(())
     }
@@ -173,17 +155,4 @@ impl Sessions {
     }
 }
 
-/// Whether a duty is due; puts it off if it is.
-fn is_due(at: &mut Timestamp, every: Lifetime, now: Timestamp) -> bool {
-    let due = now >= *at;
-    if due {
-        *at = now + every;
-    }
-    due
-}
-
 const PAGE: u32 = 500;
-const EXPIRE_EVERY: Lifetime = Lifetime::from_seconds(5);
-const FORGET_EVERY: Lifetime = Lifetime::from_minutes(1);
-const NOTE_EVERY: Lifetime = Lifetime::from_hours(1);
-const SWEEP_EVERY: Lifetime = Lifetime::from_minutes(1);

@@ -1,9 +1,22 @@
 //! What a revocation says, as small as it can be kept.
 
-use countersign_kernel::{SessionId, Timestamp};
+use countersign_kernel::{KeyId, SessionId, Timestamp, TokenId, UserId};
 use countersign_store::{Effect, NewRevocation};
 
-use super::Names;
+/// The names in a token that a revocation can mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Names {
+    /// `jti`.
+    pub token: TokenId,
+    /// `sid`.
+    pub session: SessionId,
+    /// `sub`.
+    pub user: UserId,
+    /// `ver`.
+    pub ver: u64,
+    /// The key behind `kid`.
+    pub key: KeyId,
+}
 
 /// Until when each effect lasts; the epoch where it was never said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

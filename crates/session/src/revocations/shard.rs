@@ -3,11 +3,21 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use countersign_kernel::{KeyId, SessionId, TokenId, UserId};
+use countersign_kernel::{KeyId, SessionId, Timestamp, TokenId, UserId};
 use countersign_store::{Effect, Target};
 
-use super::Live;
 use super::rule::{Rule, Second, Times};
+
+/// A revocation in the set: what would have to be written for the log to know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Live {
+    /// Which tokens.
+    pub target: Target,
+    /// What became of their session.
+    pub effect: Effect,
+    /// Until when it counts.
+    pub until: Timestamp,
+}
 
 /// A part of the set, chosen by the last byte of the id.
 pub(super) struct Shard {

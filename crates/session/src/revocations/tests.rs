@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use countersign_kernel::{Env, KeyId, Lifetime, SessionId, TokenId, UserId};
 use proptest::prelude::*;
 
 use super::*;
@@ -118,7 +119,7 @@ proptest! {
 fn a_record_counts_until_its_last_moment() {
     let set = LiveSet::new();
     let session = SessionId::from_bytes(bytes(1));
-    let until = at(10) + countersign_kernel::Lifetime::from_micros(1);
+    let until = at(10) + Lifetime::from_micros(1);
     set.add(&NewRevocation { until, ..revocation(Target::Session(session), Effect::Ended, 0) });
 
     let names = names_of(session);
@@ -154,7 +155,7 @@ fn a_clock_in_the_far_future_revives_nothing() {
     let set = LiveSet::new();
     let session = SessionId::from_bytes(bytes(1));
     let year_2200 = Timestamp::from_seconds(7_258_118_400);
-    let until = year_2200 + countersign_kernel::Lifetime::from_minutes(18);
+    let until = year_2200 + Lifetime::from_minutes(18);
     set.add(&NewRevocation { until, ..revocation(Target::Session(session), Effect::Ended, 0) });
 
     set.expire(year_2200);
@@ -165,7 +166,7 @@ fn a_clock_in_the_far_future_revives_nothing() {
 #[test]
 fn a_hundred_thousand_sign_outs_leave_no_memory_behind() {
     let set = LiveSet::new();
-    let env = countersign_kernel::Env::system();
+    let env = Env::system();
     for _ in 0..100_000 {
         set.add(&revocation(Target::Session(SessionId::new(&env)), Effect::Ended, 5));
     }
@@ -188,7 +189,7 @@ fn an_entry_is_small() {
 #[test]
 fn checks_and_revocations_run_side_by_side() {
     let set = Arc::new(LiveSet::new());
-    let env = countersign_kernel::Env::system();
+    let env = Env::system();
     let sessions: Vec<_> = (0..2_000).map(|_| SessionId::new(&env)).collect();
 
     std::thread::scope(|scope| {
