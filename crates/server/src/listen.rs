@@ -7,6 +7,7 @@
 
 mod body;
 mod connection;
+mod head;
 mod watch;
 
 use std::future::Future;

@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,11 +17,23 @@ pub(super) struct Timed {
     inner: Incoming,
     time: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Whether its end was reached.
+    ended: bool,
+    /// Is told where it is dropped before that.
+    unread: Arc<AtomicBool>,
 }
 
 impl Timed {
-    pub(super) const fn new(inner: Incoming, time: Duration) -> Self {
-        Self { inner, time, deadline: None }
+    pub(super) const fn new(inner: Incoming, time: Duration, unread: Arc<AtomicBool>) -> Self {
+        Self { inner, time, deadline: None, ended: false, unread }
+    }
+}
+
+impl Drop for Timed {
+    fn drop(&mut self) {
+        if !self.ended && !self.inner.is_end_stream() {
+            self.unread.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -32,6 +46,7 @@ impl Body for Timed {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) {
+            self.ended |= frame.is_none();
             return Poll::Ready(frame.map(|f| f.map_err(Into::into)));
         }
         // Most bodies have come with their head and never get here: no timer is made for them.

@@ -1,45 +1,75 @@
 //! One connection, from its first byte to its last.
 
+use std::future::Future as _;
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use hyper::Request;
+use axum::response::Response;
 use hyper::body::{Body as _, Incoming};
-use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 use tower::ServiceExt;
 
 use super::body::Timed;
+use super::head::Head;
 use super::watch::{Life, Phase, Watch};
 
 /// The largest head that is read.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
+pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// The most fields that a head may have.
 const MAX_FIELDS: usize = 100;
 
+/// How long, and how much, of a refused request is still read after its answer: closing a socket with unread bytes would
+/// destroy the answer on its way.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 16 * 1024 * 1024;
+
+/// How much is read at once by us.
+const PIECE: usize = 8 * 1024;
+
 /// Serves `router` on the connection until either side ends it.
 pub(super) async fn run(stream: TcpStream, peer: SocketAddr, router: Router, watch: Arc<Watch>, life: Arc<Life>) {
     let body_time = watch.bounds.body.to_duration();
-    let io = Watched { inner: TokioIo::new(stream), life: Arc::clone(&life) };
+    let (head, unread) = (Arc::new(Head::default()), Arc::new(AtomicBool::new(false)));
+    let io = Watched {
+        inner: TokioIo::new(stream),
+        life: Arc::clone(&life),
+        head: Arc::clone(&head),
+        unread: Arc::clone(&unread),
+        linger: None,
+        lingered: 0,
+    };
     let service = service_fn({
         let life = Arc::clone(&life);
         move |request: Request<Incoming>| {
             life.enter(Phase::Busy);
-            let (router, life) = (router.clone(), Arc::clone(&life));
+            let is_ambiguous = head.is_ambiguous(request.headers());
+            unread.store(false, Ordering::Relaxed);
+            let (router, life, unread) = (router.clone(), Arc::clone(&life), Arc::clone(&unread));
             async move {
                 let mut request = request.map(|body| {
-                    if body.is_end_stream() { Body::empty() } else { Body::new(Timed::new(body, body_time)) }
+                    if body.is_end_stream() { Body::empty() } else { Body::new(Timed::new(body, body_time, unread)) }
                 });
+                if is_ambiguous {
+                    life.enter(Phase::Idle);
+                    return Ok(refusal());
+                }
                 request.extensions_mut().insert(ConnectInfo(peer));
                 let answer = router.oneshot(request).await;
                 life.enter(Phase::Idle);
@@ -51,7 +81,8 @@ pub(super) async fn run(stream: TcpStream, peer: SocketAddr, router: Router, wat
         // The watchman keeps the time of heads.
         .header_read_timeout(None)
         .max_headers(MAX_FIELDS)
-        .max_buf_size(MAX_HEAD_BYTES)
+        // The parser gives up on a head once so much has come; the last piece may be as long again.
+        .max_buf_size(MAX_HEAD_BYTES / 2)
         .serve_connection(io, service);
     let mut connection = pin!(connection);
     let mut closing = false;
@@ -72,10 +103,23 @@ pub(super) async fn run(stream: TcpStream, peer: SocketAddr, router: Router, wat
     }
 }
 
+/// What the parser answers to a head that it does not accept.
+fn refusal() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
 /// A stream that tells the watchman what it does.
 struct Watched {
     inner: TokioIo<TcpStream>,
     life: Arc<Life>,
+    head: Arc<Head>,
+    /// Whether the body of the last request was left unread.
+    unread: Arc<AtomicBool>,
+    linger: Option<Pin<Box<Sleep>>>,
+    lingered: usize,
 }
 
 impl Watched {
@@ -83,15 +127,43 @@ impl Watched {
         self.life.write_waits(written.is_pending());
         written
     }
+
+    /// Reads what is left of a request that was refused half-read, until the client ends it too.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // Half a head that was answered, or half a body.
+        if self.head.is_empty() && !self.unread.load(Ordering::Relaxed) {
+            return Poll::Ready(());
+        }
+        let deadline = self.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        if deadline.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        while self.lingered < LINGER_BYTES {
+            let mut piece = [MaybeUninit::uninit(); PIECE];
+            let mut heard = ReadBuf::uninit(&mut piece);
+            let read = ready!(Pin::new(&mut self.inner).poll_read(cx, heard.unfilled()));
+            if read.is_err() || heard.filled().is_empty() {
+                break;
+            }
+            self.lingered += heard.filled().len();
+        }
+        Poll::Ready(())
+    }
 }
 
 impl Read for Watched {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.inner).poll_read(cx, buf);
-        if read.is_ready() {
-            self.life.bytes_came();
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, mut buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        if self.life.is_busy() {
+            return Pin::new(&mut self.inner).poll_read(cx, buf);
         }
-        read
+        let mut piece = [MaybeUninit::uninit(); PIECE];
+        let Some(room) = piece.get_mut(..buf.remaining().min(PIECE)) else { return Poll::Ready(Ok(())) };
+        let mut heard = ReadBuf::uninit(room);
+        ready!(Pin::new(&mut self.inner).poll_read(cx, heard.unfilled()))?;
+        buf.put_slice(heard.filled());
+        self.head.heard(heard.filled());
+        self.life.bytes_came();
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -106,7 +178,8 @@ impl Write for Watched {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+        ready!(Pin::new(&mut self.inner).poll_shutdown(cx))?;
+        self.poll_linger(cx).map(Ok)
     }
 
     fn is_write_vectored(&self) -> bool {

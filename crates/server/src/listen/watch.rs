@@ -63,6 +63,11 @@ impl Life {
         self.phase.store(self.turn() << 2 | code, Ordering::Relaxed);
     }
 
+    /// Whether a request is being answered.
+    pub(super) fn is_busy(&self) -> bool {
+        self.phase().0 == Phase::Busy
+    }
+
     /// Notes that bytes arrived: an idle connection begins a head.
     pub(super) fn bytes_came(&self) {
         if self.phase().0 == Phase::Idle {
