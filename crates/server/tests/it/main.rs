@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail their test")]
 
 mod admin_listener;
+mod attack_wire;
 mod audit;
 mod config;
 mod crash;
