@@ -4,6 +4,7 @@ use countersign_store::{AuditFilter, PageRequest, Store};
 
 use crate::world::{OTHER, PASSWORD, World, secret};
 
+// bug S91
 #[tokio::test]
 async fn every_act_of_a_person_leaves_its_record() {
     let world = World::start().await;

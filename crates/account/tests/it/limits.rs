@@ -20,7 +20,7 @@ async fn fail(world: &World, email: &str, address: &str, times: usize) {
     }
 }
 
-/// Attack 108.
+// attack 108
 #[tokio::test]
 async fn five_failures_from_one_address_to_one_account_are_enough() {
     let world = World::start().await;
@@ -41,7 +41,8 @@ async fn five_failures_from_one_address_to_one_account_are_enough() {
     assert!(matches!(verdict, SignInVerdict::SignedIn(_)));
 }
 
-/// Attacks 67 and 113: the limit tells nothing of whether there is an account, and spelling gives no fresh bucket.
+// attack 67, 113
+/// The limit tells nothing of whether there is an account, and spelling gives no fresh bucket.
 #[tokio::test]
 async fn an_unknown_address_is_limited_like_a_known_one() {
     let world = World::start().await;
@@ -69,7 +70,8 @@ async fn an_unknown_address_is_limited_like_a_known_one() {
     assert!(matches!(nobody[5].0, SignInVerdict::Limited(_)));
 }
 
-/// Attack 111: one try at each of many accounts.
+// attack 111
+/// One try at each of many accounts.
 #[tokio::test]
 async fn spraying_many_accounts_from_one_address_is_limited() {
     let world = World::start().await;
@@ -81,7 +83,9 @@ async fn spraying_many_accounts_from_one_address_is_limited() {
     fail(&world, "b@example.com", "198.51.100.8", 1).await;
 }
 
-/// Attacks 81, 112 and 114: many addresses, one account; the owner's own device and sessions do not suffer.
+// attack 112, 114
+// bug S81
+/// Many addresses, one account; the owner's own device and sessions do not suffer.
 #[tokio::test]
 async fn many_addresses_at_one_account_are_limited_and_the_owner_gets_in() {
     let world = World::start().await;
@@ -117,7 +121,7 @@ async fn a_known_device_has_ten_failures_an_hour_of_its_own() {
     assert_eq!(limited(verdict).name, "sign_in_device");
 }
 
-/// Attack 116.
+// attack 116
 #[tokio::test]
 async fn ones_own_success_does_not_reset_what_others_have_used() {
     let world = World::start().await;
@@ -137,7 +141,8 @@ async fn ones_own_success_does_not_reset_what_others_have_used() {
     limited(world.sign_in_from("ada@example.com", OTHER, &world.from(office)).await);
 }
 
-/// Bug 83: successes are not counted, so that an office behind one address does not lock itself out.
+// bug S83
+/// Successes are not counted, so that an office behind one address does not lock itself out.
 #[tokio::test]
 async fn a_hundred_good_sign_ins_from_one_address_are_no_attack() {
     let world = World::start().await;
@@ -147,7 +152,7 @@ async fn a_hundred_good_sign_ins_from_one_address_are_no_attack() {
     }
 }
 
-/// Attack 115.
+// attack 115
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_parallel_burst_does_not_get_past_the_count() {
     let world = Arc::new(World::start().await);
@@ -167,7 +172,7 @@ async fn a_parallel_burst_does_not_get_past_the_count() {
     assert_eq!((failed, world.hashes() - before), (5, 5));
 }
 
-/// Attack 120.
+// attack 120
 #[tokio::test]
 async fn rotating_through_ones_own_ipv6_network_gives_no_fresh_bucket() {
     let world = World::start().await;
@@ -178,7 +183,9 @@ async fn rotating_through_ones_own_ipv6_network_gives_no_fresh_bucket() {
     limited(world.sign_in_from("ada@example.com", OTHER, &world.from("2001:db8:1:2:ffff::1")).await);
 }
 
-/// Attack 110: what the client says of itself is not what it is counted by.
+// attack 110
+// bug S79
+/// What the client says of itself is not what it is counted by.
 #[tokio::test]
 async fn another_user_agent_is_no_fresh_bucket() {
     let world = World::start().await;
@@ -202,7 +209,8 @@ async fn a_limit_is_audited_once_a_window() {
     assert_eq!(told, ["limit_reached!(sign_in_address_account) by anonymous subject"]);
 }
 
-/// Attack 102 from this side: whoever finds no room is told at once, is not counted, and does not fill the trail.
+// attack 102
+/// Whoever finds no room is told at once, is not counted, and does not fill the trail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_overload_refuses_at_once_and_counts_nobody() {
     let mut world = World::start().await;

@@ -41,7 +41,9 @@ async fn every_wrong_sign_in_gets_one_answer() {
     }
 }
 
-/// Attack 68, counted instead of timed: each refusal costs exactly one hash.
+// attack 68
+// bug S48
+/// Counted instead of timed: each refusal costs exactly one hash.
 #[tokio::test]
 async fn an_unknown_account_costs_the_work_of_a_known_one() {
     let world = World::start().await;

@@ -14,7 +14,9 @@ fn is_allowed(limiter: &MemoryLimiter, who: &[u8], now: Timestamp) -> bool {
     matches!(limiter.take(&[(QUOTA, limiter.key(&[who]))], now), Taken::Allowed { .. })
 }
 
-/// Attack 121: a million strangers neither fill the memory nor wash out whoever is at his limit.
+// attack 121
+// bug S82
+/// A million strangers neither fill the memory nor wash out whoever is at his limit.
 #[test]
 fn a_million_keys_stay_within_the_bound_and_free_no_hot_attacker() {
     let bound = 20_000;
@@ -59,6 +61,7 @@ fn buckets_that_no_longer_count_go_before_any_that_do() {
     }
 }
 
+// bug S82
 #[test]
 fn sweeping_forgets_what_no_longer_counts_and_nothing_else() {
     let limiter = MemoryLimiter::new(1_000, &Env::system());

@@ -89,7 +89,8 @@ fn the_longest_wait_of_several_full_buckets_is_said() {
     assert_eq!((refusal.name, refusal.retry_after), ("five", Lifetime::from_seconds(890)));
 }
 
-/// Attack 116: giving back returns one call's own charge, not what others have used up.
+// attack 116
+/// Giving back returns one call's own charge, not what others have used up.
 #[test]
 fn giving_back_returns_ones_own_charge_alone() {
     let limiter = limiter();
@@ -156,7 +157,8 @@ fn parts_of_a_key_are_kept_apart_and_keys_differ_between_processes() {
     assert_ne!(one.key(&[b"ab", b"c"]), other.key(&[b"ab", b"c"]), "each process has its own secret");
 }
 
-/// Attack 115: a burst of parallel calls gets exactly the limit.
+// attack 115
+/// A burst of parallel calls gets exactly the limit.
 #[test]
 fn of_a_parallel_burst_exactly_the_limit_gets_through() {
     let limiter = Arc::new(limiter());
@@ -175,7 +177,8 @@ fn of_a_parallel_burst_exactly_the_limit_gets_through() {
     assert_eq!(limiter.peek(charge[1].0, charge[1].1, at(0)).remaining, 995, "the refused ones charged nothing");
 }
 
-/// Attack 120: whoever commands a /48 does not get a fresh bucket with every /64 of it.
+// attack 120
+/// Whoever commands a /48 does not get a fresh bucket with every /64 of it.
 #[test]
 fn rotating_through_a_48_is_limited_too() {
     let limiter = limiter();
