@@ -6,6 +6,7 @@
 
 mod attack_enumeration;
 mod attack_input;
+mod attack_limit;
 mod attack_password;
 mod attack_surface;
 mod attack_cookie;
