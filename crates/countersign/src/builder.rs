@@ -258,6 +258,7 @@ impl Builder {
     /// Those of [`Builder::build`].
     pub async fn build_system(self) -> Result<System, Error> {
         let env = self.env.clone().unwrap_or_else(Env::system);
+        self.warn_of_dangers();
         let public_url = self.checked_public_url()?;
         let hasher = self.hasher(&env)?;
         let (store, master) = self.open(&env).await?;
@@ -305,6 +306,15 @@ impl Builder {
             house.start_janitor();
         }
         Ok(System::new(auth, house))
+    }
+
+    fn warn_of_dangers(&self) {
+        if self.limits.is_none() {
+            tracing::warn!("limits are switched off: passwords can be guessed at full speed");
+        }
+        if self.weak_hashing {
+            tracing::warn!("passwords are hashed for tests: a stolen database gives them away");
+        }
     }
 
     fn checked_public_url(&self) -> Result<PublicUrl, Error> {
