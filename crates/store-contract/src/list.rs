@@ -73,6 +73,7 @@ macro_rules! for_each_promise {
             tx::a_snapshot_refuses_every_write,
             tx::observers_are_told_before_the_commit_returns,
             tx::observers_hear_only_of_what_was_committed,
+            tx::a_panicking_observer_disturbs_nobody,
             tx::an_abandoned_commit_is_told_or_not_done,
             tx::a_transaction_has_one_moment,
             tx::a_closed_store_is_unavailable,

@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use countersign_audit::Event;
 use countersign_kernel::{Lifetime, SessionId, UserId};
 use countersign_store::{
     Committed, Effect, EndReason, Ended, Error, KeyState, NewRevocation, Observer, Role, Root, Target, UserStatus,
 };
+use tokio::time::timeout;
 
 use crate::subject::{Kept, Subject};
 
@@ -24,6 +26,15 @@ impl Ear {
 impl Observer for Ear {
     fn committed(&self, committed: &Committed) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(committed.clone());
+    }
+}
+
+/// Panics when it is told.
+struct Panics;
+
+impl Observer for Panics {
+    fn committed(&self, committed: &Committed) {
+        assert!(committed.revocations.is_empty(), "this panic is part of the test");
     }
 }
 
@@ -174,16 +185,36 @@ pub async fn observers_hear_only_of_what_was_committed(subject: Subject) -> Kept
     Ok(())
 }
 
+/// An observer that panics takes neither the answer from the caller nor the news from the others.
+pub async fn a_panicking_observer_disturbs_nobody(subject: Subject) -> Kept {
+    let ear = Arc::new(Ear::default());
+    subject.store.observe(Arc::new(Panics));
+    subject.store.observe(Arc::clone(&ear) as Arc<dyn Observer>);
+    for _ in 0..2 {
+        let mut tx = subject.begin().await?;
+        tx.revoke(revocation(&subject));
+        tx.commit().await?;
+    }
+
+    assert_eq!(ear.heard().len(), 2);
+    Ok(())
+}
+
 /// A caller that goes away in the middle of its commit does not keep a revocation from the observers.
 pub async fn an_abandoned_commit_is_told_or_not_done(subject: Subject) -> Kept {
     let ear = Arc::new(Ear::default());
     subject.store.observe(Arc::clone(&ear) as Arc<dyn Observer>);
-    for _ in 0..20 {
+    // Dropped after one look, after two, …: at every point on its way, the last of which is after the commit itself.
+    for looks in 0..120 {
         let mut tx = subject.begin().await?;
         tx.revoke(revocation(&subject));
         let mut commit = tx.commit();
-        // Begun, and dropped unfinished.
-        assert!(commit.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        for _ in 0..looks {
+            if commit.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
         drop(commit);
     }
     // Numbers are taken one transaction at a time: this one waits for all before it.
@@ -191,12 +222,15 @@ pub async fn an_abandoned_commit_is_told_or_not_done(subject: Subject) -> Kept {
     tx.revoke(revocation(&subject));
     tx.commit().await?;
 
-    let done = subject.store.heads().await?.0.seq;
-    while ear.heard().iter().map(|committed| committed.revocations.len()).sum::<usize>()
-        < usize::try_from(done).unwrap_or(0)
-    {
-        tokio::task::yield_now().await;
-    }
+    let done = usize::try_from(subject.store.heads().await?.0.seq).unwrap_or(usize::MAX);
+    let told = || ear.heard().iter().map(|committed| committed.revocations.len()).sum::<usize>();
+    // The commits that were cut off are told by their own tasks, which may need a moment yet.
+    let all_told = timeout(Duration::from_secs(5), async {
+        while told() < done {
+            tokio::task::yield_now().await;
+        }
+    });
+    assert!(all_told.await.is_ok(), "{} of {done} were told", told());
     Ok(())
 }
 

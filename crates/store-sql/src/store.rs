@@ -1,5 +1,6 @@
 //! The store: opens an engine, begins transactions, and holds those who are told of commits.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -34,11 +35,15 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Tells every observer.
+    /// Tells every observer. One that panics takes neither the news from the others nor the answer from the caller: what it
+    /// is told of has happened.
     pub(crate) fn tell(&self, committed: &Committed) {
         let observers = self.observers.read().unwrap_or_else(PoisonError::into_inner).clone();
         for observer in observers {
-            observer.committed(committed);
+            let told = catch_unwind(AssertUnwindSafe(|| observer.committed(committed)));
+            if told.is_err() {
+                tracing::error!("an observer of commits panicked");
+            }
         }
     }
 

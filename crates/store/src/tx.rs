@@ -46,7 +46,8 @@ pub struct Committed {
 /// Someone who is told of every commit of this process: the live set of revocations, the embedder's event hook. Because the
 /// store tells them, no verb can forget to.
 pub trait Observer: Send + Sync {
-    /// Called after the commit and before its caller goes on. Must be quick and must not use the store.
+    /// Called after the commit and before its caller goes on. Must be quick and must not use the store; a panic disturbs
+    /// nobody else.
     fn committed(&self, committed: &Committed);
 }
 
