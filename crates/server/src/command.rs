@@ -10,6 +10,7 @@ pub mod dev;
 pub mod failure;
 pub mod keys;
 pub mod output;
+pub mod reference;
 pub mod role;
 pub mod secret;
 pub mod serve;

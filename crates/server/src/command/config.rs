@@ -17,9 +17,9 @@ pub enum ConfigCommand {
     /// Print the reference page of all settings.
     #[command(hide = true)]
     Reference,
-    /// Print the OpenAPI document.
+    /// Print the reference page of all commands.
     #[command(hide = true)]
-    Openapi,
+    Commands,
 }
 
 /// Runs the command.
@@ -29,9 +29,7 @@ pub enum ConfigCommand {
 pub fn run(command: &ConfigCommand, sources: &Sources, output: Output) -> Result<(), Failure> {
     match command {
         ConfigCommand::Reference => output.text(&reference::markdown()),
-        ConfigCommand::Openapi => {
-            output.text(&format!("{:#}\n", serde_json::to_value(countersign::openapi()).unwrap_or_default()))
-        }
+        ConfigCommand::Commands => output.text(&super::reference::markdown()),
         ConfigCommand::Check => {
             let config = Config::load(sources, Use::Serve)?;
             warn(&config);

@@ -81,7 +81,8 @@ async fn act(command: KeysCommand, context: &Context) -> Result<(), Failure> {
         }
         KeysCommand::Rotate => match keyring.rotate(OPERATOR, &origin).await? {
             Rotated::Done { active, published_for } => {
-                let line = format!("{} signs now; it had been published for {:?}", active.kid, published_for);
+                let line =
+                    format!("{} signs now; it had been published for {} s", active.kid, published_for.as_seconds());
                 output.say(&line, &json!({"active": view(&active), "publishedForSeconds": published_for.as_seconds()}))
             }
             Rotated::Beaten { active } => {

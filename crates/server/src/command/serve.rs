@@ -117,14 +117,16 @@ impl Server {
         for warning in &self.config.warnings {
             tracing::warn!("{warning}");
         }
-        if !self.config.limits.enabled {
+        let url = self.system.auth().public_url();
+        if url.starts_with("http://") && !url.ends_with(&format!(":{}", self.address.port())) {
             tracing::warn!(
-                setting = "LIMITS__ENABLED",
-                "EVERY LIMIT IS OFF: passwords can be guessed at full speed. This is for load tests only."
+                public_url = url,
+                "browsers are told to use {url}, which is not where this listens; unless something forwards to {}, forms will be refused",
+                self.address
             );
         }
         let version = env!("CARGO_PKG_VERSION");
-        tracing::info!(version, public_url = self.system.auth().public_url(), "countersign {version} has started");
+        tracing::info!(version, public_url = url, "countersign {version} has started");
         if let Some(admin) = self.admin {
             tracing::info!(door = "admin", address = %admin, "metrics and health on http://{admin}");
         }

@@ -132,7 +132,7 @@ impl Config {
     /// # Errors
     /// All that is wrong with it.
     pub fn load(sources: &Sources, purpose: Use) -> Result<Self, Refused> {
-        let source::Gathered { found, mut refusals, warnings, file } = sources.gather();
+        let source::Gathered { found, mut refusals, file } = sources.gather();
         let mut shown = Vec::new();
         for definition in definitions() {
             match found.check(definition) {
@@ -152,17 +152,27 @@ impl Config {
         if !refusals.is_empty() {
             return Err(Refused(refusals));
         }
+        let (tokens, limits) = (tokens::read(&found)?, limits::read(&found)?);
+        let warnings = [
+            (!limits.enabled).then_some(
+                "LIMITS__ENABLED is false, EVERY LIMIT IS OFF: passwords can be guessed at full speed. For load tests only.",
+            ),
+            (tokens.algorithm == "HS256").then_some(
+                "TOKENS__ALGORITHM is HS256: whoever can check a token can make one. For old consumers only.",
+            ),
+        ];
+        let warnings = warnings.into_iter().flatten().map(str::to_owned).collect();
         Ok(Self {
             general: general?,
             admin: admin?,
             http: http::read(&found)?,
             log: log::read(&found)?,
-            tokens: tokens::read(&found)?,
+            tokens,
             keys: keys::read(&found)?,
             refresh: refresh::read(&found)?,
             step_up: step_up::read(&found)?,
             passwords: passwords::read(&found)?,
-            limits: limits::read(&found)?,
+            limits,
             cors: cors::read(&found)?,
             shown,
             warnings,

@@ -1,6 +1,7 @@
 //! Why a configuration is refused, in words that say what to do.
 
 use std::fmt;
+use std::path::Path;
 
 use super::found::Origin;
 use super::setting::Definition;
@@ -34,6 +35,16 @@ impl Refusal {
     #[must_use]
     pub fn unbuilt(definition: &Definition, origin: &Origin, feature: &str) -> Self {
         Self(format!("{} ({origin}): {feature} not built yet; remove the setting", definition.name()))
+    }
+
+    /// A file with a secret that other users of the machine can read.
+    #[must_use]
+    pub fn exposed(path: &Path) -> Self {
+        Self(format!(
+            "{} holds a secret and other users can read it; run: chmod 600 {}",
+            path.display(),
+            path.display()
+        ))
     }
 
     /// A setting without a value that has no default.

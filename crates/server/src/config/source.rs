@@ -1,7 +1,7 @@
 //! Gathers values from every layer: defaults, then the file, then systemd's credentials, then the environment, then flags.
 //!
-//! Promises: a later layer wins; nothing unknown is passed over; a setting that comes both as itself and as its `_FILE` twin
-//! is refused, because nobody could say which was meant.
+//! Promises: a later layer wins; nothing unknown is passed over; a file with a secret that other users can read is refused; a
+//! setting that comes both as itself and as its `_FILE` twin is refused, because nobody could say which was meant.
 
 use std::path::{Path, PathBuf};
 
@@ -38,8 +38,6 @@ pub struct Gathered {
     pub found: Found,
     /// What was wrong.
     pub refusals: Vec<Refusal>,
-    /// What is lawful and deserves a word in the log.
-    pub warnings: Vec<String>,
     /// The configuration file that was read.
     pub file: Option<PathBuf>,
 }
@@ -90,7 +88,7 @@ impl Sources {
             }
         }
         if holds_secret && others_can_read(&path) {
-            gathered.warnings.push(format!("{} holds a secret and others can read it: chmod 600", path.display()));
+            gathered.refusals.push(Refusal::exposed(&path));
         }
     }
 
@@ -160,7 +158,7 @@ impl Gathered {
     fn put_secret_file(&mut self, definition: &Definition, path: &Path) {
         let Some(text) = self.secret_text(path) else { return };
         if others_can_read(path) {
-            self.warnings.push(format!("{} holds a secret and others can read it: chmod 600", path.display()));
+            self.refusals.push(Refusal::exposed(path));
         }
         self.put(definition, Raw::Plain(text), Origin::SecretFile(path.to_owned()));
     }

@@ -17,6 +17,13 @@ fn with_file(directory: &Path, text: &str) -> Sources {
     Sources { directory: directory.to_owned(), ..Sources::default() }
 }
 
+/// Writes a secret as its owner should: nobody else can read it.
+fn keep_secret(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
 fn refusal(sources: &Sources, purpose: Use) -> String {
     Config::load(sources, purpose).expect_err("refused").to_string()
 }
@@ -183,7 +190,7 @@ fn what_is_not_built_is_refused_by_name() {
 fn a_secret_comes_from_its_file_and_is_never_shown() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("key");
-    std::fs::write(&file, "canary\n").unwrap();
+    keep_secret(&file, "canary\n");
     let named = [("COUNTERSIGN_MASTER_KEY_FILE", file.to_str().unwrap())];
 
     let config = Config::load(&variables(&named), Use::Dev).unwrap();
@@ -191,14 +198,39 @@ fn a_secret_comes_from_its_file_and_is_never_shown() {
     assert_eq!(config.general.master_key.as_ref().map(|k| k.expose().as_str()), Some("canary"));
     assert_eq!(shown(&config, "master_key"), ("(set, not shown)".into(), format!("file {}", file.display())));
     assert!(!format!("{config:?}").contains("canary"));
-    assert!(config.warnings.iter().any(|w| w.contains("others can read it")), "{:?}", config.warnings);
+}
+
+#[test]
+fn a_file_with_a_secret_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("key");
+    keep_secret(&file, "canary");
+    for mode in [0o640, 0o604, 0o644] {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        let text = refusal(&variables(&[("COUNTERSIGN_MASTER_KEY_FILE", file.to_str().unwrap())]), Use::Dev);
+        assert!(text.contains("run: chmod 600") && !text.contains("canary"), "{mode:o}: {text}");
+    }
+    let settings = with_file(directory.path(), "master_key = \"canary\"\n");
+    std::fs::set_permissions(directory.path().join(DEFAULT_FILE), std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(refusal(&settings, Use::Dev).contains("run: chmod 600"));
+}
+
+#[test]
+fn what_weakens_a_default_is_warned_of() {
+    let config = |pairs: &[(&str, &str)]| Config::load(&variables(pairs), Use::Dev).unwrap();
+    assert!(config(&[]).warnings.is_empty());
+    for (name, value) in [("COUNTERSIGN_LIMITS__ENABLED", "false"), ("COUNTERSIGN_TOKENS__ALGORITHM", "HS256")] {
+        let warnings = config(&[(name, value)]).warnings;
+        assert!(warnings.len() == 1 && name.ends_with(warnings[0].split(' ').next().unwrap()), "{warnings:?}");
+    }
 }
 
 #[test]
 fn a_secret_and_its_twin_contradict_each_other() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("key");
-    std::fs::write(&file, "x").unwrap();
+    keep_secret(&file, "x");
     let both = [("COUNTERSIGN_MASTER_KEY", "y"), ("COUNTERSIGN_MASTER_KEY_FILE", file.to_str().unwrap())];
     assert!(refusal(&variables(&both), Use::Dev).contains("are both set"));
 }
@@ -206,7 +238,7 @@ fn a_secret_and_its_twin_contradict_each_other() {
 #[test]
 fn a_file_twin_in_the_file_is_relative_to_it() {
     let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("key"), "canary").unwrap();
+    keep_secret(&directory.path().join("key"), "canary");
     let config = Config::load(&with_file(directory.path(), "master_key_file = \"key\"\n"), Use::Dev).unwrap();
     assert!(config.general.master_key.is_some());
 }

@@ -65,7 +65,13 @@ async fn absurd_heads_are_refused_and_the_server_lives() {
     let many: String = (0..150).map(|n| format!("X-{n}: 1\r\n")).collect();
     for (what, request) in [
         ("fields", format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{many}\r\n")),
-        ("size", format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: {}\r\n\r\n", "a".repeat(100_000))),
+        (
+            "size",
+            format!(
+                "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: {}\r\n\r\n",
+                "a".repeat(100_000)
+            ),
+        ),
         ("nonsense", "\u{0}\u{1} HTTP/9.9\r\n\r\n".to_owned()),
     ] {
         let mut stream = TcpStream::connect(server.address).unwrap();

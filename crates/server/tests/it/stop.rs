@@ -39,6 +39,27 @@ async fn a_signal_ends_it_with_code_0_in_time_even_with_slow_and_idle_clients() 
 }
 
 #[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let mut server = server().start().await;
+    let mut slow = TcpStream::connect(server.address).unwrap();
+    slow.write_all(
+        b"POST /api/auth/login HTTP/1.1\r\nHost: localhost:8420\r\nOrigin: http://localhost:8420\r\n\
+          Content-Type: application/json\r\nContent-Length: 900\r\n\r\n{",
+    )
+    .unwrap();
+    assert_eq!(server.stranger("ada").get("/healthz").await.status(), 200);
+
+    server.signal("TERM");
+    while !server.log().contains("stopping") {
+        tokio::task::yield_now().await;
+    }
+    server.signal("TERM");
+
+    assert_eq!(server.terminate().code(), Some(0));
+    assert!(server.log().contains("asked twice"), "{}", server.log());
+}
+
+#[tokio::test]
 async fn idle_connections_do_not_delay_it() {
     let mut server = server().start().await;
     let _silent: Vec<_> = (0..20).map(|_| TcpStream::connect(server.address).unwrap()).collect();

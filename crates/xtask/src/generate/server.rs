@@ -1,4 +1,4 @@
-//! The pages that the server itself has: its settings, and the OpenAPI document that it serves.
+//! The pages that the server itself has: its settings, its commands, and the OpenAPI document that it serves.
 
 use std::fs;
 use std::path::Path;
@@ -16,11 +16,16 @@ pub(super) fn pages(root: &Path) -> Result<Vec<Page>> {
     run(cargo()?.args(["build", "--quiet", "--package", "countersign-server"]))?;
     let program = root.join("target/debug/countersign");
     let settings = output(Command::new(&program).args(["config", "reference"])).context("the settings")?;
+    let commands = output(Command::new(&program).args(["config", "commands"])).context("the commands")?;
 
     let data = std::env::temp_dir().join(format!("countersign-gen-{}", std::process::id()));
     let served = document(&program, &data).context("the OpenAPI document");
     fs::remove_dir_all(&data).context("could not remove the data directory")?;
-    Ok(vec![Page { name: "settings.md", text: settings }, Page { name: "openapi.json", text: served? }])
+    Ok(vec![
+        Page { name: "settings.md", text: settings },
+        Page { name: "commands.md", text: commands },
+        Page { name: "openapi.json", text: served? },
+    ])
 }
 
 fn document(program: &Path, data: &Path) -> Result<String> {
