@@ -1,7 +1,7 @@
 //! The one-time link that makes the first administrator.
 //!
 //! Promises: it is offered only while there is no active administrator; a new offer voids the old one; of racing claims one
-//! succeeds; it is void after a day, and as soon as there is an administrator by another way.
+//! succeeds; it is void after half an hour, and as soon as there is an administrator by another way.
 
 use aws_lc_rs::digest;
 use countersign_audit::{Actor, Event};
@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::role::ADMIN;
 
 /// How long the link works.
-const LIFETIME: Lifetime = Lifetime::from_hours(24);
+const LIFETIME: Lifetime = Lifetime::from_minutes(30);
 
 /// What became of a claim.
 #[derive(Debug)]
