@@ -4,16 +4,19 @@
 //! facade does not choose yet.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests and their helpers fail by panicking")]
 
-mod attack_enumeration;
-mod attack_input;
-mod attack_limit;
-mod attack_password;
-mod attack_surface;
 mod attack_cookie;
 mod attack_cors;
 mod attack_csrf;
+mod attack_enumeration;
+mod attack_form;
+mod attack_input;
+mod attack_limit;
+mod attack_password;
 mod attack_refresh;
+mod attack_refresh_token;
 mod attack_revocation;
+mod attack_surface;
+mod attack_time;
 mod attack_token_claims;
 mod attack_token_header;
 mod attack_token_signature;
