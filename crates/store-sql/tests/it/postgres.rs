@@ -22,6 +22,7 @@ fn apart(a: Timestamp, b: Timestamp) -> Lifetime {
     a.since(b).max(b.since(a))
 }
 
+// attack 56
 #[tokio::test]
 async fn the_servers_clock_is_believed() {
     let Some(schema) = Schema::make().await else { return };
