@@ -15,12 +15,12 @@ use crate::claims::ClaimsHook;
 use crate::csrf::CsrfKeys;
 use crate::device::DeviceKeys;
 use crate::error::Error;
-use crate::identity::Identity;
 use crate::page_session::PageKeys;
 use crate::policy::Policy;
 use crate::refresh_token::{RefreshKeys, RefreshToken};
 use crate::revocations::LiveSet;
 use crate::rounds::Rounds;
+use crate::verify::Seen;
 
 /// Everything that can be done with sessions. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -40,7 +40,7 @@ pub(crate) struct Inner {
     pub(crate) devices: DeviceKeys,
     pub(crate) live: Arc<LiveSet>,
     /// Verified tokens, the whole text as the key. Revocation is checked all the same.
-    pub(crate) remembered: Cache<Box<str>, Arc<Identity>>,
+    pub(crate) remembered: Cache<Box<str>, Arc<Seen>>,
     /// When this process began to judge.
     pub(crate) started_at: Timestamp,
     /// When the database last answered the catch-up, in microseconds since the epoch.

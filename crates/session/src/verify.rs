@@ -1,11 +1,11 @@
-//! Verifies an access token, without I/O.
+//! Verifies an access token: without I/O, save for one look-up when a token is seen for the first time.
 //!
 //! Promises: nothing of a token is believed before its signature is good; a token is accepted only if no live revocation
 //! means it, whether it was seen before or not; one that was seen before costs a look-up by its whole text, compared in
 //! full, and the revocation check; what is remembered is bounded and dropped at `exp`. Follows DESIGN section 2.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_jose::{self as jose, Rules};
 use countersign_kernel::Timestamp;
@@ -16,34 +16,78 @@ use crate::access_token::ACCESS_TOKEN_TYPE;
 use crate::identity::{Identity, TokenError};
 use crate::sessions::Sessions;
 
+/// A token whose signature and claims are good.
+pub(crate) struct Seen {
+    identity: Arc<Identity>,
+    /// Whether its session was found in the database.
+    is_admitted: AtomicBool,
+}
+
 impl Sessions {
-    /// Who `token` speaks for.
+    /// Who `token` speaks for, from memory alone.
     ///
     /// # Errors
     /// [`TokenError::Expired`] if the token is authentic and its time is over, or it was superseded while its session lives;
     /// [`TokenError::Revoked`] if it is authentic and revoked; [`TokenError::Invalid`] for anything else.
     pub fn verify(&self, token: &str) -> Result<Arc<Identity>, TokenError> {
+        self.check(token).map(|seen| Arc::clone(&seen.identity))
+    }
+
+    /// Who `token` speaks for; at its first sight here its session is looked up, once.
+    ///
+    /// A signature proves that our key signed, not that we did: whoever held a copy of the key, or a backup from before this
+    /// session, could name a session that never was, or rights of a `ver` that is yet to come. A token that was seen before
+    /// costs no I/O, and where the database does not answer, the signature and the live set decide, as in [`Sessions::verify`].
+    ///
+    /// # Errors
+    /// As [`Sessions::verify`]; [`TokenError::Invalid`] also if there is no such session of this person.
+    pub async fn admit(&self, token: &str) -> Result<Arc<Identity>, TokenError> {
+        let seen = self.check(token)?;
+        let identity = Arc::clone(&seen.identity);
+        if seen.is_admitted.load(Ordering::Relaxed) {
+            return Ok(identity);
+        }
+        match self.0.store.find_session_and_user(identity.session).await {
+            Ok(Some((session, user))) if user.id == identity.user && identity.ver <= user.ver => {
+                if session.row.ended.is_some() || !user.is_active() {
+                    return Err(TokenError::Revoked);
+                }
+                if identity.ver < user.ver {
+                    return Err(TokenError::Expired);
+                }
+                seen.is_admitted.store(true, Ordering::Relaxed);
+                Ok(identity)
+            }
+            Ok(_) => Err(TokenError::Invalid),
+            Err(_) => Ok(identity),
+        }
+    }
+
+    fn check(&self, token: &str) -> Result<Arc<Seen>, TokenError> {
         let now = self.now();
         let remembered = self.0.remembered.get(token);
         let is_new = remembered.is_none();
-        let identity = match remembered {
-            Some(identity) => identity,
-            None => Arc::new(self.read_access(token, now)?),
+        let seen = match remembered {
+            Some(seen) => seen,
+            None => Arc::new(Seen {
+                identity: Arc::new(self.read_access(token, now)?),
+                is_admitted: AtomicBool::new(false),
+            }),
         };
         // To the moment and without leeway: we mint and judge by one clock.
-        if now >= identity.expires_at {
+        if now >= seen.identity.expires_at {
             self.0.remembered.remove(token);
             return Err(TokenError::Expired);
         }
-        match self.0.live.check(&identity.names(), now) {
+        match self.0.live.check(&seen.identity.names(), now) {
             Some(Effect::Ended) => return Err(TokenError::Revoked),
             Some(Effect::Superseded) => return Err(TokenError::Expired),
             None => {}
         }
         if is_new {
-            self.0.remembered.insert(token.into(), Arc::clone(&identity));
+            self.0.remembered.insert(token.into(), Arc::clone(&seen));
         }
-        Ok(identity)
+        Ok(seen)
     }
 
     /// Checks signature and claims.
@@ -73,7 +117,7 @@ impl Sessions {
 
     /// Forgets verified tokens that have expired.
     pub(crate) fn forget_expired(&self, now: Timestamp) {
-        self.0.remembered.retain(|_, identity| now < identity.expires_at);
+        self.0.remembered.retain(|_, seen| now < seen.identity.expires_at);
     }
 }
 

@@ -135,6 +135,12 @@ async fn subject_session_and_version_must_be_real() {
     for sid in [json!(""), json!("ses_1"), json!(1), Value::Null, json!(["a"])] {
         refused(&ada, &app.mint(&ada).claim("sid", sid).mint(), "sid").await;
     }
+    let never_opened = app.mint(&ada).claim("sid", "ses_7zzzzzzzzzzzzzzzzzzzzzzzzz").mint();
+    refused(&ada, &never_opened, "a session that was never opened, well signed").await;
+    let bens = app.member("ben").await.session_id();
+    refused(&ada, &app.mint(&ada).claim("sid", bens).mint(), "another person's session, well signed").await;
+    refused(&ada, &app.mint(&ada).claim("ver", 2).mint(), "rights that are yet to come").await;
+    assert_eq!(show(&ada, &app.mint(&ada).claim("ver", 0).mint()).await.code(), "TOKEN_EXPIRED", "superseded");
     let renamed = app.mint(&ada).without("sub").claim("userId", ada.user_id()).mint();
     refused(&ada, &renamed, "`sub` is the one name of the person").await;
     let nobody = app.mint(&ada).claim("sub", "usr_7zzzzzzzzzzzzzzzzzzzzzzzzz").mint();

@@ -75,9 +75,9 @@ impl RequirePermissionLayer {
 
 impl Demand {
     /// Lets the request pass, or says why not.
-    fn judge(&self, request: Request) -> Result<Request, Box<Rejection>> {
+    async fn judge(&self, request: Request) -> Result<Request, Box<Rejection>> {
         let (parts, body) = request.into_parts();
-        let user = authenticate(&self.auth, &parts).map_err(|problem| reject(&self.auth, &parts, problem))?;
+        let user = authenticate(&self.auth, &parts).await.map_err(|problem| reject(&self.auth, &parts, problem))?;
         if self.names.iter().any(|name| (self.has)(&user, name)) {
             Ok(Request::from_parts(parts, body))
         } else {
@@ -112,7 +112,7 @@ pub struct RequireService<S> {
 
 impl<S> Service<Request> for RequireService<S>
 where
-    S: Service<Request, Response = Response, Error = Infallible>,
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
 {
     type Response = Response;
@@ -124,12 +124,15 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        match self.demand.judge(request) {
-            Ok(request) => Box::pin(self.inner.call(request)),
-            Err(rejection) => {
-                let response = rejection.into_response();
-                Box::pin(std::future::ready(Ok(response)))
+        // The clone takes the place of the one that `poll_ready` has made ready.
+        let next = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, next);
+        let demand = self.demand.clone();
+        Box::pin(async move {
+            match demand.judge(request).await {
+                Ok(request) => inner.call(request).await,
+                Err(rejection) => Ok(rejection.into_response()),
             }
-        }
+        })
     }
 }

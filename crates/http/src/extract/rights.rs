@@ -87,7 +87,7 @@ macro_rules! guard {
 
             async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
                 let auth = Auth::from_ref(state);
-                let $user = authenticate(&auth, parts).map_err(|problem| reject(&auth, parts, problem))?;
+                let $user = authenticate(&auth, parts).await.map_err(|problem| reject(&auth, parts, problem))?;
                 if $holds {
                     Ok(Self($user, PhantomData))
                 } else {

@@ -63,7 +63,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let auth = Auth::from_ref(state);
-        authenticate(&auth, parts).map_err(|problem| reject(&auth, parts, problem))
+        authenticate(&auth, parts).await.map_err(|problem| reject(&auth, parts, problem))
     }
 }
 
@@ -79,7 +79,7 @@ where
             return Ok(None);
         }
         let auth = Auth::from_ref(state);
-        authenticate(&auth, parts).map(Some).map_err(|problem| reject(&auth, parts, problem))
+        authenticate(&auth, parts).await.map(Some).map_err(|problem| reject(&auth, parts, problem))
     }
 }
 
@@ -97,19 +97,19 @@ where
 }
 
 /// Who speaks by the access token of this request. One place for every door: extractors, layers and our own handlers.
-pub(crate) fn authenticate(auth: &Auth, parts: &Parts) -> Result<CurrentUser, Problem> {
-    let identity = verify(auth, &parts.headers)?;
+pub(crate) async fn authenticate(auth: &Auth, parts: &Parts) -> Result<CurrentUser, Problem> {
+    let identity = admit(auth, &parts.headers).await?;
     if let Some(info) = parts.extensions.get::<RequestInfo>() {
         info.note(Some(identity.user), Some(identity.session));
     }
     Ok(CurrentUser(identity))
 }
 
-fn verify(auth: &Auth, headers: &HeaderMap) -> Result<Arc<Identity>, Problem> {
+async fn admit(auth: &Auth, headers: &HeaderMap) -> Result<Arc<Identity>, Problem> {
     match bearer(headers) {
         Bearer::Absent => Err(Code::TokenMissing.into()),
         Bearer::Malformed => Err(TokenError::Invalid.into()),
-        Bearer::Token(token) => auth.sessions().verify(token).map_err(Into::into),
+        Bearer::Token(token) => auth.sessions().admit(token).await.map_err(Into::into),
     }
 }
 
