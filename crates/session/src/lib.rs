@@ -25,6 +25,7 @@ pub mod revocations;
 mod revoke;
 pub mod rotate;
 mod rounds;
+mod seen;
 mod sessions;
 mod step_up;
 mod sweep;

@@ -20,7 +20,7 @@ use crate::policy::Policy;
 use crate::refresh_token::{RefreshKeys, RefreshToken};
 use crate::revocations::LiveSet;
 use crate::rounds::Rounds;
-use crate::verify::Seen;
+use crate::seen::Seen;
 
 /// Everything that can be done with sessions. Cheap to clone; all clones are one.
 #[derive(Clone)]

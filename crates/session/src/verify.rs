@@ -5,7 +5,7 @@
 //! full, and the revocation check; what is remembered is bounded and dropped at `exp`. Follows DESIGN section 2.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use countersign_jose::{self as jose, Rules};
 use countersign_kernel::Timestamp;
@@ -14,14 +14,8 @@ use countersign_store::Effect;
 
 use crate::access_token::ACCESS_TOKEN_TYPE;
 use crate::identity::{Identity, TokenError};
+use crate::seen::Seen;
 use crate::sessions::Sessions;
-
-/// A token whose signature and claims are good.
-pub(crate) struct Seen {
-    identity: Arc<Identity>,
-    /// Whether its session was found in the database.
-    is_admitted: AtomicBool,
-}
 
 impl Sessions {
     /// Who `token` speaks for, from memory alone.
@@ -44,7 +38,7 @@ impl Sessions {
     pub async fn admit(&self, token: &str) -> Result<Arc<Identity>, TokenError> {
         let seen = self.check(token)?;
         let identity = Arc::clone(&seen.identity);
-        if seen.is_admitted.load(Ordering::Relaxed) {
+        if seen.is_admitted() {
             return Ok(identity);
         }
         match self.0.store.find_session_and_user(identity.session).await {
@@ -55,7 +49,7 @@ impl Sessions {
                 if identity.ver < user.ver {
                     return Err(TokenError::Expired);
                 }
-                seen.is_admitted.store(true, Ordering::Relaxed);
+                seen.admit();
                 Ok(identity)
             }
             Ok(_) => Err(TokenError::Invalid),
@@ -69,10 +63,7 @@ impl Sessions {
         let is_new = remembered.is_none();
         let seen = match remembered {
             Some(seen) => seen,
-            None => Arc::new(Seen {
-                identity: Arc::new(self.read_access(token, now)?),
-                is_admitted: AtomicBool::new(false),
-            }),
+            None => Arc::new(Seen::new(self.read_access(token, now)?)),
         };
         // To the moment and without leeway: we mint and judge by one clock.
         if now >= seen.identity.expires_at {
