@@ -45,6 +45,7 @@ macro_rules! for_each_promise {
             role::names_with_a_space_are_refused,
             role::a_change_of_a_role_raises_ver_of_its_holders,
             role::a_role_given_while_it_changes_leaves_no_stale_right,
+            role::two_roles_of_one_person_change_at_once,
             root::racing_first_starts_keep_one_root,
             session::a_session_comes_out_as_it_went_in,
             session::every_reason_of_an_ending_reads_back,

@@ -114,3 +114,30 @@ pub async fn a_role_given_while_it_changes_leaves_no_stale_right(subject: Subjec
     assert!(token.permissions == now.permissions || token.ver < now.ver, "{token:?} is not below {now:?}");
     Ok(())
 }
+
+/// Two roles of one person change at once: he ends up with what both give now.
+pub async fn two_roles_of_one_person_change_at_once(subject: Subject) -> Kept {
+    let mut tx = subject.begin().await?;
+    tx.set_role(&role("baker", &["old:bread"])).await?;
+    tx.set_role(&role("clerk", &["old:orders"])).await?;
+    tx.commit().await?;
+    let ada = subject.user_with_roles("ada", &["baker", "clerk"]).await?;
+    let mut first = subject.begin().await?;
+    first.set_role(&role("baker", &["new:bread"])).await?;
+
+    let mut second = {
+        let subject = subject.clone();
+        tokio::spawn(async move {
+            let mut tx = subject.begin().await?;
+            tx.set_role(&role("clerk", &["new:orders"])).await?;
+            tx.commit().await
+        })
+    };
+    assert!(timeout(Duration::from_millis(200), &mut second).await.is_err(), "it waits for the first");
+    first.commit().await?;
+    second.await.expect("the change does not panic")?;
+
+    let user = subject.find_user(ada).await?.map(|user| (user.permissions.join(" "), user.ver));
+    assert_eq!(user, Some(("new:bread new:orders".to_owned(), 4)));
+    Ok(())
+}

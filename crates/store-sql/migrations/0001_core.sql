@@ -3,6 +3,8 @@
 -- One text for SQLite and PostgreSQL, so only UUID, BYTEA, TEXT, BIGINT and BOOLEAN. Moments are microseconds since 1970.
 -- No column that a refresh writes is in an index: a refresh then touches one page of the table and no other.
 
+-- `roles` and `permissions` follow from user_roles and role_permissions: lists of names, a space between. They are written by
+-- the statement that raises `ver`, so that a refresh reads rights with the row instead of gathering them.
 CREATE TABLE users (
     id UUID NOT NULL PRIMARY KEY,
     email TEXT NOT NULL,
@@ -12,6 +14,8 @@ CREATE TABLE users (
     status TEXT NOT NULL CHECK (status IN ('active', 'disabled')),
     ver BIGINT NOT NULL,
     device_epoch BIGINT NOT NULL,
+    roles TEXT NOT NULL,
+    permissions TEXT NOT NULL,
     created_at BIGINT NOT NULL
 );
 
@@ -21,7 +25,7 @@ CREATE TABLE passwords (
     changed_at BIGINT NOT NULL
 );
 
--- Lists of names are read back separated by spaces.
+-- No spaces, because they separate the names in a list.
 CREATE TABLE roles (
     name TEXT NOT NULL PRIMARY KEY CHECK (name <> '' AND name NOT LIKE '% %')
 );

@@ -10,7 +10,7 @@ use crate::engine::{Connection, change, find, list, on_engine, take_all};
 use crate::error::{from_sqlx, lost_reference, refused};
 use crate::row::split_words;
 use crate::tx::SqlTx;
-use crate::user::ver_of;
+use crate::user::{NO_ROLE, set_rights, ver_of};
 
 macro_rules! role_columns {
     () => {
@@ -28,8 +28,15 @@ const LOCK_ON_POSTGRES: &str = "SELECT name FROM roles WHERE name = $1 FOR UPDAT
 /// PostgreSQL only.
 const SHARE_ON_POSTGRES: &str = "SELECT name FROM roles WHERE name = ANY($1) ORDER BY name FOR KEY SHARE";
 const CLEAR_PERMISSIONS: &str = "DELETE FROM role_permissions WHERE role = $1";
-const RAISE_VERS: &str = "UPDATE users SET ver = ver + 1 \
-     WHERE id IN (SELECT user_id FROM user_roles WHERE role = $1) RETURNING id, ver";
+/// PostgreSQL only. Two roles of one person may change at once: whoever comes second must gather the rights after the first
+/// has committed, which a statement that only then gets the row does not.
+const LOCK_HOLDERS_ON_POSTGRES: &str = "SELECT users.id FROM users JOIN user_roles ON user_roles.user_id = users.id \
+     WHERE user_roles.role = $1 ORDER BY users.id FOR UPDATE OF users";
+const RAISE_VERS: &str = concat!(
+    "UPDATE users SET ver = ver + 1, ",
+    set_rights!(),
+    " WHERE id IN (SELECT user_id FROM user_roles WHERE role = $1) RETURNING id, ver"
+);
 const TAKE_FROM_ALL: &str = "DELETE FROM user_roles WHERE role = $1";
 const DELETE: &str = "DELETE FROM roles WHERE name = $1";
 
@@ -72,7 +79,7 @@ impl Roles for SqlTx {
                 return Err(refused("not every permission was written"));
             }
         }
-        self.raise_vers_of_holders(&role.name).await
+        self.raise_vers_of_holders(&role.name, NO_ROLE).await
     }
 
     async fn delete_role(&mut self, name: &str) -> Result<Option<Vec<(UserId, u64)>>, Error> {
@@ -81,7 +88,7 @@ impl Roles for SqlTx {
         }
         self.writing()?;
         self.lock_role(name).await?;
-        let raised = self.raise_vers_of_holders(name).await?;
+        let raised = self.raise_vers_of_holders(name, name).await?;
         change!(self, TAKE_FROM_ALL, name)?;
         let deleted =
             on_engine!(self, |c| sqlx::query(DELETE).bind(name).execute(c).await.map(|done| done.rows_affected()))
@@ -108,8 +115,12 @@ impl SqlTx {
         Ok(())
     }
 
-    async fn raise_vers_of_holders(&mut self, name: &str) -> Result<Vec<(UserId, u64)>, Error> {
-        let rows = take_all!(self, (Uuid, i64), RAISE_VERS, name)?;
+    /// Raises `ver` of everyone who has the role, with the rights that his roles give now, `without` left out.
+    async fn raise_vers_of_holders(&mut self, name: &str, without: &str) -> Result<Vec<(UserId, u64)>, Error> {
+        if let Connection::Postgres(transaction) = &mut self.connection {
+            sqlx::query(LOCK_HOLDERS_ON_POSTGRES).bind(name).execute(&mut **transaction).await.map_err(from_sqlx)?;
+        }
+        let rows = take_all!(self, (Uuid, i64), RAISE_VERS, name, without)?;
         let with_ver = |(id, ver)| {
             let id = UserId::from_uuid(id);
             Ok((id, ver_of(id, ver)?))

@@ -12,24 +12,30 @@ use crate::page::{Start, nothing, page, rows_to_ask};
 use crate::row::{Place, micros, moment, split_words};
 use crate::tx::SqlTx;
 
-/// The columns of a person, the rights among them: one statement reads all (also on the hot path).
+/// The columns of a person.
 macro_rules! user_columns {
     () => {
         "users.id AS user_id, users.email, users.email_verified, users.name, users.status, users.ver, users.device_epoch, \
-         users.created_at AS user_created_at, \
-         CASE WHEN EXISTS (SELECT 1 FROM user_roles WHERE user_roles.user_id = users.id) THEN \
-         (SELECT string_agg(user_roles.role, ' ' ORDER BY user_roles.place) FROM user_roles \
-          WHERE user_roles.user_id = users.id) END AS roles, \
-         CASE WHEN EXISTS (SELECT 1 FROM user_roles WHERE user_roles.user_id = users.id) THEN \
-         (SELECT string_agg(role_permissions.permission, ' ') FROM user_roles \
-          JOIN role_permissions ON role_permissions.role = user_roles.role \
-          WHERE user_roles.user_id = users.id) END AS permissions"
+         users.roles, users.permissions, users.created_at AS user_created_at"
     };
 }
 pub(crate) use user_columns;
 
-const INSERT: &str = "INSERT INTO users (id, email, email_key, email_verified, name, status, ver, device_epoch, created_at) \
-                      VALUES ($1, $2, $3, $4, $5, 'active', 1, 0, $6) ON CONFLICT (email_key) DO NOTHING";
+/// Sets the rights of a person as his roles give them, `$2` left out. Whoever runs it holds the person's row and his roles.
+macro_rules! set_rights {
+    () => {
+        "roles = COALESCE((SELECT string_agg(user_roles.role, ' ' ORDER BY user_roles.place) FROM user_roles \
+         WHERE user_roles.user_id = users.id AND user_roles.role <> $2), ''), \
+         permissions = COALESCE((SELECT string_agg(permission, ' ') FROM (SELECT DISTINCT role_permissions.permission \
+         FROM user_roles JOIN role_permissions ON role_permissions.role = user_roles.role \
+         WHERE user_roles.user_id = users.id AND user_roles.role <> $2) AS permitted), '')"
+    };
+}
+pub(crate) use set_rights;
+
+const INSERT: &str = "INSERT INTO users (id, email, email_key, email_verified, name, status, ver, device_epoch, roles, \
+     permissions, created_at) \
+     VALUES ($1, $2, $3, $4, $5, 'active', 1, 0, '', '', $6) ON CONFLICT (email_key) DO NOTHING";
 const FIND: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE users.id = $1");
 // SQLite has one writer at a time: there every account is locked. NO KEY, or inserting a session would wait for it.
 const LOCK_ON_POSTGRES: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
@@ -47,6 +53,9 @@ const SET_NAME: &str = "UPDATE users SET name = $2 WHERE id = $1";
 const SET_STATUS: &str = "UPDATE users SET status = $2, ver = ver + 1 WHERE id = $1 AND status <> $2 RETURNING ver";
 const RAISE_VER: &str = "UPDATE users SET ver = ver + 1 WHERE id = $1 RETURNING ver";
 const CLEAR_ROLES: &str = "DELETE FROM user_roles WHERE user_id = $1";
+const SET_RIGHTS: &str = concat!("UPDATE users SET ", set_rights!(), " WHERE id = $1");
+/// No role: nothing is left out.
+pub(crate) const NO_ROLE: &str = "";
 const DELETE: &str = "DELETE FROM users WHERE id = $1";
 
 #[derive(FromRow)]
@@ -58,9 +67,9 @@ pub(crate) struct UserRow {
     pub(crate) status: String,
     pub(crate) ver: i64,
     pub(crate) device_epoch: i64,
+    pub(crate) roles: String,
+    pub(crate) permissions: String,
     pub(crate) user_created_at: i64,
-    pub(crate) roles: Option<String>,
-    pub(crate) permissions: Option<String>,
 }
 
 impl TryFrom<UserRow> for User {
@@ -75,9 +84,8 @@ impl TryFrom<UserRow> for User {
             _ => return Err(place.corrupt("status")),
         };
         // Sorted here: the engines' ideas of text order differ.
-        let mut permissions = split_words(row.permissions.as_deref().unwrap_or_default());
+        let mut permissions = split_words(&row.permissions);
         permissions.sort_unstable();
-        permissions.dedup();
         Ok(Self {
             id,
             email: row.email,
@@ -86,7 +94,7 @@ impl TryFrom<UserRow> for User {
             status,
             ver: place.count("ver", row.ver)?,
             device_epoch: place.count("device_epoch", row.device_epoch)?,
-            roles: split_words(row.roles.as_deref().unwrap_or_default()),
+            roles: split_words(&row.roles),
             permissions,
             created_at: moment(row.user_created_at),
         })
@@ -183,6 +191,9 @@ impl Users for SqlTx {
             if usize::try_from(inserted) != Ok(wanted.len()) {
                 return Err(refused("not every role was given"));
             }
+        }
+        if change!(self, SET_RIGHTS, id.as_uuid(), NO_ROLE)? != 1 {
+            return Err(refused("the person is gone that was there a moment ago"));
         }
         Ok(Some(ver))
     }

@@ -8,7 +8,7 @@ use super::sql;
 use crate::error::from_sqlx;
 use crate::revocation::head_of;
 use crate::row::Place;
-use crate::session::{SessionRow, WriteColumns, bind_write};
+use crate::session::columns::{SessionRow, WriteColumns, bind_write};
 use crate::user::UserRow;
 
 #[derive(FromRow)]

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, Statement, ToSql};
 
-use crate::session::SessionRow;
+use crate::session::columns::SessionRow;
 use crate::user::UserRow;
 
 /// Columns of a session in front of those of its person.
@@ -71,9 +71,9 @@ fn user_from(row: &Row<'_>, first: usize) -> rusqlite::Result<UserRow> {
         status: row.get(first + 4)?,
         ver: row.get(first + 5)?,
         device_epoch: row.get(first + 6)?,
-        user_created_at: row.get(first + 7)?,
-        roles: row.get(first + 8)?,
-        permissions: row.get(first + 9)?,
+        roles: row.get(first + 7)?,
+        permissions: row.get(first + 8)?,
+        user_created_at: row.get(first + 9)?,
     })
 }
 

@@ -1,6 +1,6 @@
 //! The texts. Where the engines differ, both stand here side by side.
 
-use crate::session::{session_columns, write_refresh};
+use crate::session::columns::{session_columns, write_refresh};
 use crate::user::user_columns;
 
 /// The session with its person; for rusqlite the order of the columns counts: first all of the session's.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{row, sql};
 use crate::error::{from_rusqlite, unavailable};
 use crate::open::Durability;
-use crate::session::WriteColumns;
+use crate::session::columns::WriteColumns;
 use crate::sqlite::BUSY_TIMEOUT;
 
 /// Writes of one commit.
