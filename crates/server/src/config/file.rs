@@ -5,7 +5,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::found::Origin;
+use super::origin::Origin;
 use super::refusal::Refusal;
 use super::value::Raw;
 

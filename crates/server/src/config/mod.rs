@@ -15,6 +15,7 @@ pub mod keys;
 pub mod limits;
 pub mod log;
 pub mod mail;
+mod origin;
 pub mod passwords;
 pub mod reference;
 pub mod refresh;
@@ -31,7 +32,8 @@ pub mod value;
 
 use std::path::PathBuf;
 
-pub use found::{Found, Origin};
+pub use found::Found;
+pub use origin::Origin;
 pub use refusal::{Refusal, Refused};
 pub use setting::Definition;
 pub use source::Sources;

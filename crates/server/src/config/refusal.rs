@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use super::found::Origin;
+use super::origin::Origin;
 use super::setting::Definition;
 
 /// One thing that is wrong with the configuration.

@@ -6,7 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use super::file;
-use super::found::{Found, Origin};
+use super::found::Found;
+use super::origin::Origin;
 use super::refusal::{Refusal, nearest};
 use super::setting::Definition;
 use super::value::Raw;
