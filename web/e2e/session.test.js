@@ -18,6 +18,7 @@ test("a newcomer registers and sees the profile, the token and the session", asy
   const shown = await claims(page);
   assert.equal(shown.iss, server.url);
   assert.match(await page.locator("#countdown").innerText(), /^Expires in 1\d min/);
+  await page.locator("#sessions li").first().waitFor();
   assert.equal(await page.locator("#sessions li").count(), 1);
   assert.match(await page.locator("#sessions li").innerText(), /Chrome on Linux \(this one\)/);
   assert.deepEqual(troubles, []);

@@ -261,7 +261,8 @@ async function entered(user) {
   showPerson(user);
   showToken();
   show("account", "Your account");
-  await act(showSessions);
+  // Not waited for: the focus must not come late.
+  act(showSessions);
 }
 
 async function begin() {
