@@ -21,6 +21,7 @@ mod role;
 mod root;
 mod row;
 mod session;
+mod shared;
 mod signing_key;
 mod sqlite;
 mod store;

@@ -1,5 +1,7 @@
 //! What to open, and how.
 
+use std::time::Duration;
+
 use std::path::PathBuf;
 
 use countersign_kernel::Secret;
@@ -51,3 +53,6 @@ impl Default for Options {
         Self { clock: ClockSource::default(), readers: 2, hot_readers: 4, connections: 10, hot_connections: 6 }
     }
 }
+
+/// How long anyone waits for the lock before the database counts as unavailable.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

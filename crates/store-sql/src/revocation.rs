@@ -1,5 +1,7 @@
 //! Keeps revocations: numbered at the commit, chained by hash (DESIGN section 2).
 
+pub(crate) mod columns;
+
 use async_trait::async_trait;
 use aws_lc_rs::digest::{Context, SHA256};
 use countersign_kernel::{KeyId, SessionId, Timestamp, TokenId, UserId};
@@ -9,6 +11,7 @@ use uuid::Uuid;
 
 use crate::engine::{change, find, list, on_engine, take};
 use crate::error::{from_sqlx, refused};
+use crate::revocation::columns::head_of;
 use crate::row::{Place, micros, moment, to_column};
 use crate::tx::SqlTx;
 
@@ -73,12 +76,6 @@ impl TryFrom<RevocationRow> for Revocation {
             },
         })
     }
-}
-
-/// The head from its columns; the hash is 64 bits kept as a signed number.
-pub(crate) fn head_of(seq: i64, hash: i64) -> Result<RevocationHead, Error> {
-    let seq = Place { table: "revocation_head", id: &"the head" }.count("seq", seq)?;
-    Ok(RevocationHead { seq, hash: hash.cast_unsigned() })
 }
 
 /// A target as its columns.

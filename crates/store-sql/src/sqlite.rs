@@ -8,7 +8,6 @@ use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use countersign_store::Error;
 use sqlx::pool::PoolOptions;
@@ -21,10 +20,7 @@ use crate::engine::Connection;
 use crate::error::{OpenError, from_sqlx, unavailable};
 use crate::hot::{Readers, Writer};
 use crate::migrate;
-use crate::open::{Durability, Options};
-
-/// How long anyone waits for the lock before the database counts as unavailable.
-pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+use crate::open::{BUSY_TIMEOUT, Durability, Options};
 
 pub(crate) struct Sqlite {
     gate: Arc<Mutex<()>>,

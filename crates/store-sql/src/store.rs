@@ -1,18 +1,17 @@
 //! The store: opens an engine, begins transactions, and holds those who are told of commits.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign_kernel::{Env, SessionId, Timestamp, UserId};
-use countersign_store::{Committed, Error, Hot, Observer, RefreshWrite, RevocationHead, Session, Store, Tx, User};
+use countersign_store::{Error, Hot, Observer, RefreshWrite, RevocationHead, Session, Store, Tx, User};
 
 use crate::clock::DatabaseClock;
 use crate::error::OpenError;
 use crate::hot;
 use crate::open::{Database, Durability, Options};
 use crate::postgres::Postgres;
+use crate::shared::Shared;
 use crate::sqlite::Sqlite;
 use crate::tx::{Mode, SqlTx};
 
@@ -25,35 +24,6 @@ pub struct SqlStore {
 enum Engine {
     Sqlite(Sqlite),
     Postgres(Postgres),
-}
-
-/// What transactions need of the store after it has let them go.
-pub(crate) struct Shared {
-    pub(crate) clock: DatabaseClock,
-    observers: RwLock<Vec<Arc<dyn Observer>>>,
-    ordinal: AtomicI64,
-}
-
-impl Shared {
-    /// Tells every observer. One that panics takes neither the news from the others nor the answer from the caller: what it
-    /// is told of has happened.
-    pub(crate) fn tell(&self, committed: &Committed) {
-        let observers = self.observers.read().unwrap_or_else(PoisonError::into_inner).clone();
-        for observer in observers {
-            let told = catch_unwind(AssertUnwindSafe(|| observer.committed(committed)));
-            if told.is_err() {
-                tracing::error!("an observer of commits panicked");
-            }
-        }
-    }
-
-    /// The first of `count` places in the order of audit records: the present microsecond, or right after the last place given.
-    pub(crate) fn places(&self, count: i64) -> i64 {
-        let now = self.clock.now().as_micros();
-        let next = |last: i64| Some(last.max(now).saturating_add(count));
-        let (Ok(last) | Err(last)) = self.ordinal.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
-        last.max(now)
-    }
 }
 
 impl SqlStore {
@@ -77,11 +47,7 @@ impl SqlStore {
             Database::Sqlite { path } => Engine::Sqlite(Sqlite::open(path, &options, durability).await?),
             Database::Postgres { url } => Engine::Postgres(Postgres::open(url, &options).await?),
         };
-        let shared = Arc::new(Shared {
-            clock: DatabaseClock::new(env, options.clock),
-            observers: RwLock::default(),
-            ordinal: AtomicI64::new(0),
-        });
+        let shared = Arc::new(Shared::new(DatabaseClock::new(env, options.clock)));
         let store = Self { engine, shared };
         store.measure_clock().await?;
         Ok(Arc::new(store))
@@ -129,7 +95,7 @@ impl Store for SqlStore {
     }
 
     fn observe(&self, observer: Arc<dyn Observer>) {
-        self.shared.observers.write().unwrap_or_else(PoisonError::into_inner).push(observer);
+        self.shared.observe(observer);
     }
 
     async fn ping(&self) -> Result<(), Error> {

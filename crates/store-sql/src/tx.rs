@@ -9,7 +9,7 @@ use countersign_store::{Committed, Error, NewRevocation, Tx};
 
 use crate::engine::Connection;
 use crate::error::{from_sqlx, unavailable};
-use crate::store::Shared;
+use crate::shared::Shared;
 
 /// Whether a transaction may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,25 +1,18 @@
 //! Keeps accounts.
 
+pub(crate) mod columns;
+
 use async_trait::async_trait;
 use countersign_kernel::UserId;
 use countersign_store::{Error, NewUser, Page, PageRequest, User, UserStatus, Users};
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::engine::{Connection, change, find, list, take};
 use crate::error::{from_sqlx, refused};
 use crate::page::{Start, nothing, page, rows_to_ask};
-use crate::row::{Place, micros, moment, split_words};
+use crate::row::{Place, micros};
 use crate::tx::SqlTx;
-
-/// The columns of a person.
-macro_rules! user_columns {
-    () => {
-        "users.id AS user_id, users.email, users.email_verified, users.name, users.status, users.ver, users.device_epoch, \
-         users.roles, users.permissions, users.created_at AS user_created_at"
-    };
-}
-pub(crate) use user_columns;
+use crate::user::columns::{UserRow, user_columns};
 
 /// Sets the rights of a person as his roles give them, `$2` left out. Whoever runs it holds the person's row and his roles.
 macro_rules! set_rights {
@@ -57,49 +50,6 @@ const SET_RIGHTS: &str = concat!("UPDATE users SET ", set_rights!(), " WHERE id 
 /// No role: nothing is left out.
 pub(crate) const NO_ROLE: &str = "";
 const DELETE: &str = "DELETE FROM users WHERE id = $1";
-
-#[derive(FromRow)]
-pub(crate) struct UserRow {
-    pub(crate) user_id: Uuid,
-    pub(crate) email: String,
-    pub(crate) email_verified: bool,
-    pub(crate) name: String,
-    pub(crate) status: String,
-    pub(crate) ver: i64,
-    pub(crate) device_epoch: i64,
-    pub(crate) roles: String,
-    pub(crate) permissions: String,
-    pub(crate) user_created_at: i64,
-}
-
-impl TryFrom<UserRow> for User {
-    type Error = Error;
-
-    fn try_from(row: UserRow) -> Result<Self, Error> {
-        let id = UserId::from_uuid(row.user_id);
-        let place = Place { table: "users", id: &id };
-        let status = match row.status.as_str() {
-            "active" => UserStatus::Active,
-            "disabled" => UserStatus::Disabled,
-            _ => return Err(place.corrupt("status")),
-        };
-        // Sorted here: the engines' ideas of text order differ.
-        let mut permissions = split_words(&row.permissions);
-        permissions.sort_unstable();
-        Ok(Self {
-            id,
-            email: row.email,
-            email_verified: row.email_verified,
-            name: row.name,
-            status,
-            ver: place.count("ver", row.ver)?,
-            device_epoch: place.count("device_epoch", row.device_epoch)?,
-            roles: split_words(&row.roles),
-            permissions,
-            created_at: moment(row.user_created_at),
-        })
-    }
-}
 
 #[async_trait]
 impl Users for SqlTx {

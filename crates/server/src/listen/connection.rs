@@ -26,11 +26,8 @@ use tokio::time::{Sleep, sleep};
 use tower::ServiceExt;
 
 use super::body::Timed;
-use super::head::Head;
+use super::head::{Head, MAX_HEAD_BYTES};
 use super::watch::{Life, Phase, Watch};
-
-/// The largest head that is read.
-pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// The most fields that a head may have.
 const MAX_FIELDS: usize = 100;

@@ -9,7 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 
-use super::connection::MAX_HEAD_BYTES;
+/// The largest head that is read.
+pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// Room that is kept from one head to the next. Few are larger.
 const USUAL_HEAD_BYTES: usize = 4 * 1024;

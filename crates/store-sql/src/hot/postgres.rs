@@ -6,10 +6,10 @@ use sqlx::{FromRow, PgPool};
 
 use super::sql;
 use crate::error::from_sqlx;
-use crate::revocation::head_of;
+use crate::revocation::columns::head_of;
 use crate::row::Place;
 use crate::session::columns::{SessionRow, WriteColumns, bind_write};
-use crate::user::UserRow;
+use crate::user::columns::UserRow;
 
 #[derive(FromRow)]
 struct SessionAndUser {

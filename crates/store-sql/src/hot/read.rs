@@ -13,9 +13,9 @@ use rusqlite::{Connection, OpenFlags, Row, ToSql};
 
 use super::{row, sql};
 use crate::error::{from_rusqlite, unavailable};
-use crate::revocation::head_of;
+use crate::open::BUSY_TIMEOUT;
+use crate::revocation::columns::head_of;
 use crate::row::Place;
-use crate::sqlite::BUSY_TIMEOUT;
 
 /// A few connections that only read. None in a slot: closed.
 pub(crate) struct Readers {

@@ -3,7 +3,7 @@
 use rusqlite::{Row, Statement, ToSql};
 
 use crate::session::columns::SessionRow;
-use crate::user::UserRow;
+use crate::user::columns::UserRow;
 
 /// Columns of a session in front of those of its person.
 const SESSION_COLUMNS: usize = 25;

@@ -1,7 +1,7 @@
 //! The texts. Where the engines differ, both stand here side by side.
 
 use crate::session::columns::{session_columns, write_refresh};
-use crate::user::user_columns;
+use crate::user::columns::user_columns;
 
 /// The session with its person; for rusqlite the order of the columns counts: first all of the session's.
 pub(super) const SESSION_AND_USER: &str = concat!(

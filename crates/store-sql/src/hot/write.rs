@@ -15,9 +15,8 @@ use uuid::Uuid;
 
 use super::{row, sql};
 use crate::error::{from_rusqlite, unavailable};
-use crate::open::Durability;
+use crate::open::{BUSY_TIMEOUT, Durability};
 use crate::session::columns::WriteColumns;
-use crate::sqlite::BUSY_TIMEOUT;
 
 /// Writes of one commit.
 const BATCH: usize = 64;

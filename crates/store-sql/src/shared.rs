@@ -1,0 +1,48 @@
+//! What transactions and the store share.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use countersign_store::{Committed, Observer};
+
+use crate::clock::DatabaseClock;
+
+/// What transactions need of the store after it has let them go.
+pub(crate) struct Shared {
+    pub(crate) clock: DatabaseClock,
+    observers: RwLock<Vec<Arc<dyn Observer>>>,
+    ordinal: AtomicI64,
+}
+
+impl Shared {
+    /// Nobody is told yet.
+    pub(crate) fn new(clock: DatabaseClock) -> Self {
+        Self { clock, observers: RwLock::default(), ordinal: AtomicI64::new(0) }
+    }
+
+    /// Adds an observer, told of every later commit.
+    pub(crate) fn observe(&self, observer: Arc<dyn Observer>) {
+        self.observers.write().unwrap_or_else(PoisonError::into_inner).push(observer);
+    }
+
+    /// Tells every observer. One that panics takes neither the news from the others nor the answer from the caller: what it
+    /// is told of has happened.
+    pub(crate) fn tell(&self, committed: &Committed) {
+        let observers = self.observers.read().unwrap_or_else(PoisonError::into_inner).clone();
+        for observer in observers {
+            let told = catch_unwind(AssertUnwindSafe(|| observer.committed(committed)));
+            if told.is_err() {
+                tracing::error!("an observer of commits panicked");
+            }
+        }
+    }
+
+    /// The first of `count` places in the order of audit records: the present microsecond, or right after the last place given.
+    pub(crate) fn places(&self, count: i64) -> i64 {
+        let now = self.clock.now().as_micros();
+        let next = |last: i64| Some(last.max(now).saturating_add(count));
+        let (Ok(last) | Err(last)) = self.ordinal.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        last.max(now)
+    }
+}
