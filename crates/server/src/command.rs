@@ -15,6 +15,7 @@ pub mod role;
 pub mod secret;
 pub mod serve;
 pub mod session;
+pub mod signals;
 pub mod token;
 pub mod user;
 

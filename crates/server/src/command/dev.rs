@@ -20,6 +20,7 @@ use super::context::database_file;
 use super::failure::Failure;
 use super::output::Output;
 use super::serve::{Server, bind};
+use super::signals::Signals;
 use crate::config::{Config, Sources, Use};
 use crate::telemetry;
 
@@ -31,6 +32,7 @@ const PORTS: u16 = 100;
 /// # Errors
 /// Why it could not start.
 pub async fn run(sources: &Sources, output: Output) -> Result<(), Failure> {
+    let signals = Signals::heed()?;
     let config = Config::load(sources, Use::Dev)?;
     let flush = telemetry::start(&config.log);
     let listener = listener(&config).await?;
@@ -47,7 +49,7 @@ pub async fn run(sources: &Sources, output: Output) -> Result<(), Failure> {
     let resume = resume(&data_dir(&server.config));
     let host = url.as_str().split_once("://").map_or("", |(_, host)| host).to_owned();
     let home = Home { host: host.into(), url: url.as_str().into() };
-    server.wrapped(|site| site.layer(from_fn_with_state(home, lead_home))).run().await;
+    server.wrapped(|site| site.layer(from_fn_with_state(home, lead_home))).run(signals).await;
     // The log's last line comes before ours.
     drop(flush);
     output.text(&resume)

@@ -10,9 +10,11 @@ use clap::Args;
 use countersign::{PublicUrl, System};
 use countersign_kernel::{Origin, RequestId, Secret};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 use super::failure::Failure;
 use super::output::{Output, complain};
+use super::signals::Signals;
 use crate::config::{Config, Sources, Use};
 use crate::{listen, metrics, telemetry, wire};
 
@@ -41,6 +43,7 @@ pub struct ServeArgs {
 /// # Errors
 /// Why it could not start.
 pub async fn run(args: &ServeArgs, sources: &Sources, output: Output) -> Result<(), Failure> {
+    let signals = Signals::heed()?;
     let config = Config::load(sources, Use::Serve)?;
     let url = config.general.public_url.clone().ok_or_else(|| Failure::usage("PUBLIC_URL is not set"))?;
     let _flush = telemetry::start(&config.log);
@@ -53,7 +56,7 @@ pub async fn run(args: &ServeArgs, sources: &Sources, output: Output) -> Result<
         }
     }
     server.announce();
-    server.run().await;
+    server.run(signals).await;
     Ok(())
 }
 
@@ -134,18 +137,17 @@ impl Server {
     }
 
     /// Serves until a signal, then ends in an orderly way.
-    pub async fn run(self) {
-        let asked = async {
-            signal().await;
+    pub async fn run(self, mut signals: Signals) {
+        let stop = Notify::new();
+        let obeying = async {
+            signals.next().await;
             tracing::info!("stopping: no new connections, requests under way are finished");
-        };
-        let impatient = async {
-            signal().await;
-            signal().await;
+            stop.notify_one();
+            signals.next().await;
         };
         tokio::select! {
-            () = listen::serve(self.doors, asked, DRAIN) => {}
-            () = impatient => tracing::warn!("asked twice: stopping at once"),
+            () = listen::serve(self.doors, stop.notified(), DRAIN) => {}
+            () = obeying => tracing::warn!("asked twice: stopping at once"),
         }
         if tokio::time::timeout(CLOSE, self.system.shut_down()).await.is_err() {
             tracing::warn!("the database did not close in time; nothing that was answered is lost");
@@ -168,27 +170,4 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
         };
         Failure::unavailable(format!("could not listen on {address}: {error}{hint}"))
     })
-}
-
-/// Waits for SIGTERM or SIGINT.
-#[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        // Without handlers the signals end the process by themselves.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-}
-
-/// Waits for Ctrl-C.
-#[cfg(not(unix))]
-async fn signal() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
-    }
 }

@@ -1,7 +1,8 @@
 //! Stopping: in time, whatever clients do, and without cutting off who is being served.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 
 use countersign_kernel::{Env, Lifetime};
 use countersign_testkit::json;
@@ -35,6 +36,27 @@ async fn a_signal_ends_it_with_code_0_in_time_even_with_slow_and_idle_clients() 
         let took = env.now().since(asked);
         assert!(took < Lifetime::from_seconds(10), "{signal} took {took:?}");
         assert!(server.log().contains("stopped"), "{}", server.log());
+    }
+}
+
+#[test]
+fn a_signal_in_the_instant_of_ready_is_not_lost() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let mut dev = Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args(["dev", "--listen", "127.0.0.1:0"])
+            .current_dir(folder.path())
+            .env_clear()
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(dev.stdout.take().unwrap()).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line == "Ready"));
+        Command::new("kill").arg(dev.id().to_string()).status().unwrap();
+
+        let rest: Vec<String> = lines.collect();
+
+        assert_eq!(dev.wait().unwrap().code(), Some(0), "{rest:?}");
     }
 }
 

@@ -1,0 +1,57 @@
+//! The signals that end a server: SIGTERM and SIGINT.
+//!
+//! Promises: none is lost from the moment on at which they are heeded, however early it comes. That must be before anybody is
+//! told that the server is ready: a script may stop it in the same instant.
+
+use std::io;
+
+/// The signals that end a server.
+#[derive(Debug)]
+#[cfg(unix)]
+pub struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// Takes the signals over from the operating system, which would end the process.
+    ///
+    /// # Errors
+    /// The operating system refused.
+    pub fn heed() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Ctrl-C, which ends a server.
+#[derive(Debug)]
+#[cfg(not(unix))]
+pub struct Signals(());
+
+#[cfg(not(unix))]
+impl Signals {
+    /// Takes Ctrl-C over from the operating system, which would end the process.
+    ///
+    /// # Errors
+    /// None.
+    pub const fn heed() -> io::Result<Self> {
+        Ok(Self(()))
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
