@@ -1,7 +1,13 @@
 //! Instruction counts of signing and verifying, under valgrind: the same figure on every run.
 //! `cargo bench -p countersign-jose --bench instructions`; wants gungraun-runner.
 
-#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, unused_qualifications, reason = "a benchmark fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    unused_qualifications,
+    reason = "a benchmark fails by panicking"
+)]
 
 mod support;
 
