@@ -20,7 +20,7 @@ use crate::policy::Policy;
 use crate::refresh_token::{RefreshKeys, RefreshToken};
 use crate::revocations::LiveSet;
 use crate::rounds::Rounds;
-use crate::seen::Seen;
+use crate::seen::{Found, Seen};
 
 /// Everything that can be done with sessions. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -41,6 +41,8 @@ pub(crate) struct Inner {
     pub(crate) live: Arc<LiveSet>,
     /// Verified tokens, the whole text as the key. Revocation is checked all the same.
     pub(crate) remembered: Cache<Box<str>, Arc<Seen>>,
+    /// Sessions that were found in the database, so that their next token needs no look-up.
+    pub(crate) found: Cache<SessionId, Found>,
     /// When this process began to judge.
     pub(crate) started_at: Timestamp,
     /// When the database last answered the catch-up, in microseconds since the epoch.
@@ -79,6 +81,7 @@ impl Sessions {
             devices: DeviceKeys::new(&roots.cookies),
             live: Arc::clone(&live),
             remembered: Cache::new(policy.remembered_tokens),
+            found: Cache::new(policy.remembered_tokens),
             started_at,
             heard_at: AtomicI64::new(started_at.as_micros()),
             key_missed: AtomicBool::new(false),

@@ -1,4 +1,4 @@
-//! Verifies an access token: without I/O, save for one look-up when a token is seen for the first time.
+//! Verifies an access token: without I/O, save for one look-up when a session is seen for the first time.
 //!
 //! Promises: nothing of a token is believed before its signature is good; a token is accepted only if no live revocation
 //! means it, whether it was seen before or not; one that was seen before costs a look-up by its whole text, compared in
@@ -14,7 +14,7 @@ use countersign_store::Effect;
 
 use crate::access_token::ACCESS_TOKEN_TYPE;
 use crate::identity::{Identity, TokenError};
-use crate::seen::Seen;
+use crate::seen::{Found, Seen};
 use crate::sessions::Sessions;
 
 impl Sessions {
@@ -27,11 +27,12 @@ impl Sessions {
         self.check(token).map(|seen| Arc::clone(&seen.identity))
     }
 
-    /// Who `token` speaks for; at its first sight here its session is looked up, once.
+    /// Who `token` speaks for; its session is looked up when it is first seen here.
     ///
     /// A signature proves that our key signed, not that we did: whoever held a copy of the key, or a backup from before this
-    /// session, could name a session that never was, or rights of a `ver` that is yet to come. A token that was seen before
-    /// costs no I/O, and where the database does not answer, the signature and the live set decide, as in [`Sessions::verify`].
+    /// session, could name a session that never was, or rights of a `ver` that is yet to come. A token that was seen before costs
+    /// no I/O, nor does the next one of its session with the same rights; and where the database does not answer, the signature and
+    /// the live set decide, as in [`Sessions::verify`].
     ///
     /// # Errors
     /// As [`Sessions::verify`]; [`TokenError::Invalid`] also if there is no such session of this person.
@@ -39,6 +40,10 @@ impl Sessions {
         let seen = self.check(token)?;
         let identity = Arc::clone(&seen.identity);
         if seen.is_admitted() {
+            return Ok(identity);
+        }
+        if self.0.found.get(&identity.session).is_some_and(|found| found.vouches_for(&identity, self.now())) {
+            self.note_found(&seen);
             return Ok(identity);
         }
         match self.0.store.find_session_and_user(identity.session).await {
@@ -49,7 +54,7 @@ impl Sessions {
                 if identity.ver < user.ver {
                     return Err(TokenError::Expired);
                 }
-                seen.admit();
+                self.note_found(&seen);
                 Ok(identity)
             }
             Ok(_) => {
@@ -59,6 +64,14 @@ impl Sessions {
             }
             Err(_) => Ok(identity),
         }
+    }
+
+    /// Notes that the session of this token is in the database. To be believed for no longer than an access token lives: whatever
+    /// ends the session in that time stays in the live set for longer.
+    fn note_found(&self, seen: &Seen) {
+        let until = seen.identity.expires_at.min(self.now() + self.0.policy.access);
+        self.0.found.insert(seen.identity.session, Found::by(&seen.identity, until));
+        seen.admit();
     }
 
     fn check(&self, token: &str) -> Result<Arc<Seen>, TokenError> {
@@ -110,8 +123,9 @@ impl Sessions {
         Identity::read(verified, key).ok_or(TokenError::Invalid)
     }
 
-    /// Forgets verified tokens that have expired.
+    /// Forgets verified tokens that have expired, and sessions that are believed no longer.
     pub(crate) fn forget_expired(&self, now: Timestamp) {
+        self.0.found.retain(|_, found| found.is_believed(now));
         self.0.remembered.retain(|_, seen| now < seen.identity.expires_at);
     }
 }

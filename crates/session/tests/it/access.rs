@@ -1,8 +1,8 @@
 //! Access tokens: what they say, how long they live, what is refused.
 
 use countersign_kernel::Lifetime;
-use countersign_session::{Policy, TokenError};
-use countersign_store::{Delivery, Store};
+use countersign_session::{Identity, Policy, TokenError};
+use countersign_store::{Delivery, Store, User};
 
 use crate::house::{House, minutes, policy, seconds};
 
@@ -22,6 +22,24 @@ async fn a_token_speaks_for_its_person_and_session() {
 }
 
 #[tokio::test]
+async fn an_identity_has_what_it_was_given_and_nothing_that_resembles_it() {
+    let house = House::new().await;
+    let ada = house.sign_in(&house.user("ada").await, Delivery::Cookie).await;
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let identity = Identity {
+        roles: names(&["editor", "viewer"]),
+        permissions: names(&["orders:read", "orders:write"]),
+        ..house.verify(&ada.access).unwrap().as_ref().clone()
+    };
+
+    assert!(identity.has_role("viewer") && identity.has_permission("orders:write"));
+    for other in ["", "view", "orders", "orders:read:all", "ORDERS:READ"] {
+        assert!(!identity.has_role(other) && !identity.has_permission(other), "{other}");
+    }
+    assert!(!identity.has_role("orders:read") && !identity.has_permission("viewer"));
+}
+
+#[tokio::test]
 async fn a_token_seen_before_is_the_same_identity_until_its_last_second() {
     let house = House::new().await;
     let ada = house.sign_in(&house.user("ada").await, Delivery::Cookie).await;
@@ -35,6 +53,32 @@ async fn a_token_seen_before_is_the_same_identity_until_its_last_second() {
     assert_eq!(house.verify(&ada.access).unwrap_err(), TokenError::Expired, "at exp, remembered or not");
     house.clock.advance(Lifetime::from_hours(1));
     assert_eq!(house.verify(&ada.access).unwrap_err(), TokenError::Expired);
+}
+
+#[tokio::test]
+async fn a_session_that_was_found_vouches_for_its_next_tokens_for_one_life_and_for_the_same_rights() {
+    let house = House::new().await;
+    let people = [house.user("ada").await, house.user("bob").await];
+    let mut ada = house.sign_in(&people[0], Delivery::Cookie).await;
+    let bob = house.sign_in(&people[1], Delivery::Cookie).await;
+    let session = house.sessions.find(ada.session).await.unwrap().unwrap();
+    house.sessions.admit(&ada.access).await.unwrap();
+    ada.refresh(&house).await;
+    let promoted = User { ver: people[0].ver + 1, ..people[0].clone() };
+
+    // Gone without a word, as no verb of ours leaves anyone: only a look-up can tell.
+    let mut tx = house.store.begin().await.unwrap();
+    for person in &people {
+        assert!(tx.delete_user(person.id).await.unwrap());
+    }
+    tx.commit().await.unwrap();
+
+    let fresh = |user: &User| house.sessions.access_for(&session, user).unwrap().token;
+    assert!(house.sessions.admit(&ada.access).await.is_ok(), "not looked up");
+    assert_eq!(house.sessions.admit(&bob.access).await.unwrap_err(), TokenError::Invalid, "never found before");
+    assert_eq!(house.sessions.admit(&fresh(&promoted)).await.unwrap_err(), TokenError::Invalid, "other rights");
+    house.clock.advance(minutes(15));
+    assert_eq!(house.sessions.admit(&fresh(&people[0])).await.unwrap_err(), TokenError::Invalid, "found too long ago");
 }
 
 #[tokio::test]
