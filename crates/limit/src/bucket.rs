@@ -123,3 +123,29 @@ impl Bucket {
 fn counts(entry: &Entry, window: Lifetime, now: Timestamp) -> bool {
     now.since(entry.last) < window
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many entries a bucket has after `acts` acts, each `gap` microseconds after the one before, in a window of 64 ms.
+    fn entries(limit: u32, acts: i64, gap: i64) -> usize {
+        let mut bucket = Bucket::new(limit, Lifetime::from_millis(64));
+        for act in 0..acts {
+            let now = Timestamp::from_micros(1_000_000 + act * gap);
+            bucket.settle(limit, Lifetime::from_millis(64), now);
+            bucket.charge(now);
+        }
+        bucket.log.len()
+    }
+
+    #[test]
+    fn up_to_64_each_moment_is_an_entry_and_above_a_64th_of_the_window_is_one() {
+        assert_eq!(entries(EXACT, 64, 1), 64);
+        assert_eq!(entries(EXACT, 64, 0), 1);
+        assert_eq!(entries(EXACT + 1, 65, 1), 1);
+        assert_eq!(entries(10_000, 1_000, 1), 1);
+        assert_eq!(entries(10_000, 1_001, 1), 2);
+        assert!((60..=65).contains(&entries(10_000, 10_000, 10)));
+    }
+}

@@ -240,3 +240,18 @@ const fn unused(quota: Quota) -> Reading {
 const fn unused_wait(quota: Quota) -> Lifetime {
     if quota.limit == 0 { quota.window } else { Lifetime::ZERO }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::hash::BuildHasher;
+
+    use super::*;
+
+    #[test]
+    fn buckets_of_one_shard_are_told_apart_by_their_upper_half() {
+        let hash = |bits: u128| BuildHasherDefault::<AlreadyHashed>::default().hash_one(bits);
+
+        assert_eq!(hash((7 << 64) | 3), 7);
+        assert_eq!(hash(u128::MAX), u64::MAX);
+    }
+}

@@ -62,6 +62,8 @@ mod tests {
 
     #[test]
     fn ipv6_has_a_wide_tier_and_ipv4_has_none() {
+        let both = AddressTiers::of("2001:db8::1".parse().ok());
+        assert_eq!(both.tiers(), both.0);
         assert_eq!(tiers("192.0.2.7"), [("192.0.2.7".to_owned(), 1)]);
         assert_eq!(tiers("::ffff:192.0.2.7"), [("192.0.2.7".to_owned(), 1)]);
         assert_eq!(

@@ -61,6 +61,30 @@ fn buckets_that_no_longer_count_go_before_any_that_do() {
     }
 }
 
+#[test]
+fn a_full_shard_frees_an_eighth_of_itself_and_takes_the_emptiest() {
+    for round in 0..50 {
+        let limiter = MemoryLimiter::new(16 * 64, &Env::system());
+        // Keys that are alike in their lowest bits share a shard.
+        let key = |n: u128| Key::from_bytes(((round * 100 + n + 1).wrapping_mul(SPREAD) << 4).to_le_bytes());
+        let acts = |n: u128| if n % 8 == 3 { 1 } else { 3 };
+        for n in 0..64 {
+            for _ in 0..acts(n) {
+                assert!(matches!(limiter.take(&[(QUOTA, key(n))], at(0)), Taken::Allowed { .. }));
+            }
+        }
+        assert_eq!(limiter.len(), 64);
+
+        assert!(matches!(limiter.take(&[(QUOTA, key(64))], at(1)), Taken::Allowed { .. }));
+
+        assert_eq!(limiter.len(), 64 - 8 + 1);
+        for n in 0..64 {
+            let used = QUOTA.limit - limiter.peek(QUOTA, key(n), at(1)).remaining;
+            assert_eq!(used, if acts(n) == 1 { 0 } else { 3 }, "bucket {n} of round {round}");
+        }
+    }
+}
+
 // bug S82
 #[test]
 fn sweeping_forgets_what_no_longer_counts_and_nothing_else() {
@@ -68,6 +92,7 @@ fn sweeping_forgets_what_no_longer_counts_and_nothing_else() {
     assert!(limiter.is_empty());
     assert!(is_allowed(&limiter, b"old", at(0)));
     assert!(is_allowed(&limiter, b"new", at(1)));
+    assert!(!limiter.is_empty());
 
     limiter.sweep(at(QUOTA.window.as_micros()));
 

@@ -195,11 +195,57 @@ fn rotating_through_a_48_is_limited_too() {
 }
 
 #[test]
+fn an_address_together_with_an_account_is_one_bucket_of_the_narrowest_network() {
+    let limiter = limiter();
+    let charge = |address: &str, account: &[u8]| {
+        AddressTiers::of(address.parse().ok()).charge_with(&limiter, THREE, account).unwrap()
+    };
+    let ada = charge("2001:db8:1:2::1", b"ada");
+
+    assert_eq!(ada.0, THREE);
+    assert_eq!(ada, charge("2001:db8:1:2:ffff::9", b"ada"), "one /64");
+    assert_ne!(ada.1, charge("2001:db8:1:3::1", b"ada").1, "another /64");
+    assert_ne!(ada.1, charge("2001:db8:1:2::1", b"ben").1, "another account");
+}
+
+#[test]
 fn of_two_tiers_the_tighter_one_is_told() {
     let limiter = limiter();
     let charges = AddressTiers::of("2001:db8:1:2::1".parse().ok()).charges(&limiter, THREE);
     let Taken::Allowed { readings, .. } = limiter.take(&charges, at(0)) else { panic!() };
     assert_eq!(readings.iter().map(|r| (r.limit, r.remaining)).collect::<Vec<_>>(), [(3, 2)]);
+}
+
+#[test]
+fn of_two_tiers_the_one_with_the_smaller_share_left_is_told() {
+    let limiter = limiter();
+    let narrow = (THREE, limiter.key(&[b"narrow"]));
+    let wide = (THREE.times(4), limiter.key(&[b"wide"]));
+    let told = |charges: &[_]| -> Vec<_> {
+        limiter.readings(charges, at(0)).iter().map(|r| (r.name, r.limit, r.remaining)).collect()
+    };
+    assert_eq!(told(&[narrow, wide]), [("three", 3, 3)], "of equal shares the first");
+
+    for _ in 0..11 {
+        allowed(limiter.take(&[wide], at(0)));
+    }
+
+    assert_eq!(told(&[narrow, wide]), [("three", 12, 1)]);
+    assert_eq!(told(&[wide, narrow]), [("three", 12, 1)]);
+    let other = (FIVE, narrow.1);
+    assert_eq!(told(&[narrow, other, wide]), [("three", 12, 1), ("five", 5, 5)], "one reading a name");
+}
+
+#[test]
+fn of_buckets_that_are_full_for_equally_long_the_first_is_named() {
+    let limiter = limiter();
+    let key = limiter.key(&[b"ada"]);
+    let charges = [(THREE, key), (Quota { name: "also three", ..THREE }, key)];
+    for _ in 0..3 {
+        allowed(limiter.take(&charges, at(0)));
+    }
+
+    assert_eq!(refused(limiter.take(&charges, at(1))).name, "three");
 }
 
 #[test]
