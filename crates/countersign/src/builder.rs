@@ -27,6 +27,9 @@ use crate::system::System;
 /// How many limits are counted at once; about 200 bytes each.
 const LIMIT_KEYS: usize = 100_000;
 
+/// Wraps the database.
+type Between = Arc<dyn Fn(Arc<dyn Store>) -> Arc<dyn Store> + Send + Sync>;
+
 /// Settings of an [`Auth`] to be. Only [`Builder::public_url`] and one of [`Builder::data_dir`], or
 /// [`Builder::database`] with [`Builder::master_key`], are needed.
 #[derive(Clone)]
@@ -36,6 +39,7 @@ pub struct Builder {
     data_dir: Option<PathBuf>,
     database: Option<String>,
     store: Option<Arc<SqlStore>>,
+    between: Option<Between>,
     master_key: Option<Secret<String>>,
     audience: Option<String>,
     session: SessionPolicy,
@@ -60,6 +64,7 @@ impl Default for Builder {
             data_dir: None,
             database: None,
             store: None,
+            between: None,
             master_key: None,
             audience: None,
             session: SessionPolicy::new(""),
@@ -102,6 +107,12 @@ impl Builder {
     /// An opened database, in place of [`Builder::database`]: for tests.
     pub fn store(mut self, store: Arc<SqlStore>) -> Self {
         self.store = Some(store);
+        self
+    }
+
+    /// Puts something between the verbs and the database, which may delay calls and must pass each on: for tests.
+    pub fn between(mut self, wrap: impl Fn(Arc<dyn Store>) -> Arc<dyn Store> + Send + Sync + 'static) -> Self {
+        self.between = Some(Arc::new(wrap));
         self
     }
 
@@ -263,6 +274,7 @@ impl Builder {
         let hasher = self.hasher(&env)?;
         let (store, master) = self.open(&env).await?;
         let port: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        let port = self.between.as_ref().map_or_else(|| Arc::clone(&port), |wrap| wrap(Arc::clone(&port)));
 
         if let Some(hook) = &self.on_event {
             store.observe(hook::start(Arc::clone(hook)));

@@ -47,6 +47,15 @@ impl SqlStore {
         Ok((store, guard))
     }
 
+    /// The database of this guard in another process, or in the next one.
+    ///
+    /// # Errors
+    /// Those of [`SqlStore::open`].
+    pub async fn beside(guard: &Temporary, env: Env) -> Result<Arc<Self>, OpenError> {
+        let database = Database::Sqlite { path: guard.path() };
+        Self::open_with(database, env, Options::default(), Durability::None).await
+    }
+
     /// A PostgreSQL database whose clock is the test's.
     ///
     /// # Errors

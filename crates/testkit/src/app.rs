@@ -18,6 +18,7 @@ use crate::actor::Actor;
 use crate::browser::World;
 use crate::chance::SeededEntropy;
 use crate::clock::ManualClock;
+use crate::gates::{GatedStore, Gates};
 use crate::mint::TokenMint;
 use crate::served::Served;
 use crate::transport::Transport;
@@ -33,14 +34,18 @@ pub struct TestApp {
     pub clock: ManualClock,
     /// The system, for what cannot be seen through the front door.
     pub system: System,
+    /// Gates between the system and its database. [`TestApp::store`] goes past them.
+    pub gates: Gates,
+    seed: u64,
     world: World,
     router: Router,
-    _database: Option<Temporary>,
+    database: Option<Arc<Temporary>>,
 }
 
 /// Where the data are.
 enum Kept {
     Temporary,
+    Beside(Arc<Temporary>),
     Postgres(Secret<String>),
     DataDir(PathBuf),
 }
@@ -94,6 +99,19 @@ impl TestAppBuilder {
         self
     }
 
+    /// Another process on the temporary database of `app`, at the same time and by the same keys. Dropping `app` before
+    /// [`TestAppBuilder::start`] makes it a restart.
+    ///
+    /// # Panics
+    /// `app` is on a database of another kind.
+    #[expect(clippy::panic, reason = "a test harness fails its test")]
+    pub fn beside(mut self, app: &TestApp) -> Self {
+        let Some(database) = &app.database else { panic!("only a temporary database has room for another process") };
+        self.kept = Kept::Beside(Arc::clone(database));
+        self.seed = app.seed.wrapping_add(1);
+        self.clock(&app.clock)
+    }
+
     /// Lets the janitor work by itself, in real time.
     pub fn with_janitor(mut self) -> Self {
         self.janitor = true;
@@ -136,6 +154,11 @@ impl TestAppBuilder {
             Kept::Temporary => {
                 let (store, guard) = SqlStore::temporary(env.clone()).await.expect("a temporary database opens");
                 builder = builder.store(store).master_key(master_key);
+                database = Some(Arc::new(guard));
+            }
+            Kept::Beside(guard) => {
+                let store = SqlStore::beside(&guard, env.clone()).await.expect("the database opens again");
+                builder = builder.store(store).master_key(master_key);
                 database = Some(guard);
             }
             Kept::Postgres(url) => {
@@ -147,6 +170,9 @@ impl TestAppBuilder {
         for change in self.settings {
             builder = change(builder);
         }
+        let gates = Gates::default();
+        let within = gates.clone();
+        builder = builder.between(move |inner| Arc::new(GatedStore { inner, gates: within.clone() }));
         let system = builder.build_system().await.expect("the system is built");
         let router = (self.site)(system.auth().clone());
         let world = World {
@@ -155,7 +181,7 @@ impl TestAppBuilder {
             clock: Arc::new(self.clock.clone()),
             env,
         };
-        TestApp { clock: self.clock, system, world, router, _database: database }
+        TestApp { clock: self.clock, system, gates, seed: self.seed, world, router, database }
     }
 }
 
