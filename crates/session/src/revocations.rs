@@ -11,7 +11,7 @@ mod shard;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-use countersign_kernel::Timestamp;
+use countersign_kernel::{KeyId, SessionId, Timestamp, TokenId, UserId};
 use countersign_store::{Committed, Effect, NewRevocation, Observer, RevocationHead, Target};
 
 use self::rule::{Rule, Second, Times, graver};
@@ -50,6 +50,16 @@ impl LiveSet {
             (Kind::Key, names.key.to_bytes()),
         ];
         named.into_iter().map(|(kind, id)| self.named(kind, id, now)).fold(person, graver)
+    }
+
+    /// Whether a session has ended, of a person whose rights are of this `ver`: a token that is signed for it now would be
+    /// refused already.
+    #[must_use]
+    pub fn has_ended(&self, user: UserId, session: SessionId, ver: u64, now: Timestamp) -> bool {
+        let (token, key) = (TokenId::from_bytes([0; 16]), KeyId::from_bytes([0; 16]));
+        let (names, now) = (Names { token, session, user, ver, key }, Second::reached(now));
+        let by_session = self.named(Kind::Session, session.to_bytes(), now);
+        [by_session, self.person(&names, now)].contains(&Some(Effect::Ended))
     }
 
     /// Adds a revocation. Adding it again changes nothing.

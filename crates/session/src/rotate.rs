@@ -132,8 +132,9 @@ impl Sessions {
             _ => Some((session, user)),
         };
         let Some((session, user)) = written else { return Ok(Attempt::LostRace) };
-        // Between the read and the write the person may have been disabled.
-        if !user.is_active() {
+        // Between the read and the write the person may have been disabled. And since the write the session may have ended:
+        // what is signed for it now is refused by all, and a cookie must not come after the sign-out that cleared it.
+        if !user.is_active() || self.0.live.has_ended(user.id, session.id, user.ver, self.now()) {
             return Ok(Attempt::Decided(RefreshCase::Ended, RotateVerdict::Revoked));
         }
         // A revocation outlives every token that was signed within a good two minutes of it, and no longer.
