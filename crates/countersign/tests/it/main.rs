@@ -4,6 +4,7 @@
 //! facade does not choose yet.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests and their helpers fail by panicking")]
 
+mod aftermath;
 mod attack_cookie;
 mod attack_cors;
 mod attack_csrf;
@@ -24,6 +25,12 @@ mod csrf;
 mod embed;
 mod event;
 mod journey;
+mod race_at_random;
+mod race_fan_out;
+mod race_lost_answer;
+mod race_neighbours;
+mod race_reuse;
+mod race_sign_out;
 mod restart;
 mod start;
 mod upkeep;
