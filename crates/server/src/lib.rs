@@ -5,6 +5,8 @@
 
 pub mod command;
 pub mod config;
+#[cfg(feature = "driven-clock")]
+pub mod driven;
 pub mod listen;
 pub mod metrics;
 pub mod telemetry;

@@ -11,6 +11,7 @@ mod floors;
 mod fuzz;
 mod generate;
 mod host;
+mod life;
 mod postgres;
 mod process;
 mod test;
@@ -25,6 +26,8 @@ cargo xtask COMMAND
   gen [--check]        write docs/reference from what it describes, or fail where it differs
   bench [--quick] [--load] [--as-built]
                        benchmarks, instruction counts, and the load comparison with its ratios
+  life [--seed S] [--runs N] [--browsers B] [--hours H]
+                       the fault-injection test: honest browsers and thieves against the real server, in virtual hours
   fuzz [--minutes N]   run each fuzz target for N minutes (default 10); installs cargo-fuzz
 ";
 
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Some("floors") => floors::run(),
         Some("gen") => generate::run(rest),
         Some("bench") => bench::run_all(rest),
+        Some("life") => life::live(rest),
         Some("fuzz") => fuzz::run_targets(rest),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::life;
 use crate::postgres::Cluster;
 use crate::process::{answers, cargo, root, run};
 
@@ -9,9 +10,14 @@ use crate::process::{answers, cargo, root, run};
 pub(crate) fn run_tests(filter: &[String]) -> Result<()> {
     let cluster = Cluster::start()?;
     let vectors = root()?.join("../shared/vectors");
+    let is_life_wanted = filter.is_empty() || filter.iter().any(|part| part.contains("life"));
+    let server = if is_life_wanted { Some(life::server()?) } else { None };
     let prepared = || -> Result<_> {
         let mut command = cargo()?;
         command.env("COUNTERSIGN_TEST_POSTGRES", cluster.url()).env("COUNTERSIGN_REQUIRE_POSTGRES", "1");
+        if let Some(server) = &server {
+            command.env(life::VARIABLE, server);
+        }
         if std::env::var_os("COUNTERSIGN_VECTORS").is_none() && vectors.is_dir() {
             command.env("COUNTERSIGN_VECTORS", vectors.canonicalize()?);
         }
@@ -26,6 +32,7 @@ pub(crate) fn run_tests(filter: &[String]) -> Result<()> {
         run(prepared()?.args(["test", "--workspace", "--no-fail-fast"]).args(targets).args(filter))?;
     }
     if filter.is_empty() {
+        life::check_that_releases_refuse_it()?;
         run(prepared()?.args(["test", "--workspace", "--doc", "--quiet"]))?;
     }
     Ok(())

@@ -66,6 +66,10 @@ impl Context {
         let public_url = config.general.public_url.clone().map_or_else(fallback, Ok);
         let public_url = public_url.map_err(|e| Failure::usage(e.to_string()))?;
         let mut builder = wire::builder(&config, &public_url).without_janitor();
+        #[cfg(feature = "driven-clock")]
+        {
+            builder = builder.env(crate::driven::env()?);
+        }
         if !config.tokens.algorithm_is_chosen {
             // The server may have been told in a way that this command was not: its keys must not be replaced for that.
             builder = builder.keep_algorithm();

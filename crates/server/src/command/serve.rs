@@ -85,7 +85,10 @@ impl Server {
         if let Some(wanted) = config.admin.listen {
             administrators = Some(bind(wanted).await?);
         }
-        let system = Box::pin(wire::builder(&config, url).build_system()).await?;
+        let builder = wire::builder(&config, url);
+        #[cfg(feature = "driven-clock")]
+        let builder = builder.env(crate::driven::env()?);
+        let system = Box::pin(builder.build_system()).await?;
         let mut doors = vec![listen::Door { listener, router: system.auth().site(), bounds: config.http }];
         let mut admin = None;
         if let (Some(listener), Some(handle)) = (administrators, handle) {

@@ -62,6 +62,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "limit",
         ],
     ),
+    // It knows the server from outside only, as clients do.
+    ("countersign-life", &[]),
     ("embedded", &["countersign"]),
     ("bare", &[]),
     ("xtask", &[]),
