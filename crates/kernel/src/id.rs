@@ -26,6 +26,8 @@ macro_rules! typed_id {
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Uuid);
 
+        const _: () = assert!($prefix.len() == PREFIX_LENGTH, "a prefix of another length would spoil the text form");
+
         impl $name {
             /// What the text form begins with, without the underscore.
             pub const PREFIX: &'static str = $prefix;
