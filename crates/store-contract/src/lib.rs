@@ -9,6 +9,7 @@
 #![expect(clippy::missing_errors_doc, reason = "a promise passes on what the store says, and the test fails")]
 
 pub mod audit;
+pub mod ending;
 pub mod hot;
 mod list;
 pub mod one_time_token;

@@ -14,6 +14,11 @@ macro_rules! for_each_promise {
             audit::of_racing_sealers_one_moves_the_head,
             audit::a_seal_that_does_not_follow_the_head_is_refused,
             audit::outcome_and_request_are_kept,
+            ending::what_was_judged_before_an_ending_is_not_written_after_it,
+            ending::a_refresh_waits_for_an_ending_under_way_and_writes_nothing,
+            ending::an_ending_ends_what_a_refresh_wrote_before_it,
+            ending::no_refresh_that_races_an_ending_outlives_it,
+            ending::an_ending_and_its_revocation_are_seen_at_once,
             hot::the_hot_read_sees_what_was_committed,
             hot::the_hot_path_finds_nothing_where_nothing_is,
             hot::a_version_is_written_over_once_on_the_hot_path,
@@ -107,6 +112,7 @@ mod tests {
     fn every_promise_is_listed() {
         let sources = [
             ("audit", include_str!("audit.rs")),
+            ("ending", include_str!("ending.rs")),
             ("hot", include_str!("hot.rs")),
             ("one_time_token", include_str!("one_time_token.rs")),
             ("password", include_str!("password.rs")),
