@@ -83,6 +83,7 @@ test("a refused refresh is not refreshed", async () => {
 });
 
 // bug S73
+// race 11
 test("a token that stays expired is tried twice and no more", async () => {
   const it = world(({ path }) => (path.startsWith("/api/auth/") ? tokens() : refusal(401, "TOKEN_EXPIRED")));
   await it.client.signIn({});
@@ -119,6 +120,7 @@ test("an attempt id is kept until a full answer, and then named as the last", as
   assert.notEqual(fifth.attemptId, first.attemptId);
 });
 
+// race 11
 test("nothing but a 401 of the refresh signs anyone out", async () => {
   const troubles = [() => Promise.reject(new TypeError("network")), () => refusal(429, "RATE_LIMITED", { retryAfter: 7 }), () => refusal(500, "INTERNAL"), () => refusal(403, "CSRF_INVALID"), () => new Response("<html>", { status: 502 })];
   const it = world(({ nth }) => (nth === 1 ? tokens() : troubles[nth - 2]()));
@@ -175,6 +177,7 @@ test("the token's time is counted from the question, and a stale one is renewed 
   assert.deepEqual(it.asked.map(({ path }) => path.split("/").pop()), ["login", "refresh", "profile"]);
 });
 
+// race 12
 test("a lock that is never given stops nobody", { timeout: 10_000 }, async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const never = {

@@ -31,8 +31,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         _ => bail!("usage: cargo xtask gen [--check]"),
     };
     let root = root()?;
-    let (attacks, missing) = attacks::page(&root)?;
-    let mut pages = vec![attacks, audit_events::page(&root)?, errors::page(&root)?];
+    let (mut pages, missing) = attacks::pages(&root)?;
+    pages.extend([audit_events::page(&root)?, errors::page(&root)?]);
     pages.extend(server::pages(&root)?);
 
     let folder = root.join(FOLDER);

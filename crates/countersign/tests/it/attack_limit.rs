@@ -83,6 +83,7 @@ async fn the_sixth_guess_is_told_to_wait_and_exactly_how_long() {
 
 // attack 109, 110
 // bug S79, S80
+// race 15
 #[tokio::test]
 async fn what_a_client_says_of_itself_is_no_fresh_bucket() {
     let app = TestApp::start().await;
@@ -167,6 +168,7 @@ async fn one_password_over_many_accounts_is_stopped_at_the_address() {
 
 // attack 112
 // bug S81
+// race 15
 #[tokio::test]
 async fn many_addresses_at_one_account_are_counted_at_the_account() {
     let app = TestApp::start().await;
@@ -440,6 +442,7 @@ async fn one_attacker_uses_up_his_own_buckets_and_nobody_elses() {
 }
 
 // attack 120
+// race 15
 #[tokio::test]
 async fn addresses_of_one_ipv6_network_are_one_bucket() {
     let policies = |limit| {

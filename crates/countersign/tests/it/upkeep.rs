@@ -88,6 +88,7 @@ async fn a_database_that_is_gone_ends_no_upkeep_and_is_told_to_who_asks() {
     assert_snapshot!(app.visitor().get("/readyz").await, @"503 OVERLOADED");
 }
 
+// race 16
 #[tokio::test]
 async fn keys_follow_their_schedule_and_tokens_of_the_old_one_live_on() {
     let app = TestApp::start().await;

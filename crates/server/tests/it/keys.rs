@@ -31,6 +31,7 @@ fn kid_in(token: &str) -> String {
     header["kid"].as_str().unwrap_or_default().to_owned()
 }
 
+// race 16
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rotating_fails_no_request_and_the_new_key_signs_within_a_second() {
     let server = server().setting("LIMITS__ENABLED", "false").start().await;

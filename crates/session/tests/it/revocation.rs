@@ -161,6 +161,7 @@ async fn a_withdrawn_keys_tokens_are_superseded_and_nobody_is_signed_out() {
     assert!(house.verify(&ada.access).is_ok());
 }
 
+// race 16
 #[tokio::test]
 async fn a_rotated_keys_tokens_live_to_their_end() {
     let house = House::new().await;

@@ -1,4 +1,4 @@
-//! docs/reference/attacks.md: every attack and bug of the catalogue with the tests that prove it.
+//! docs/reference/attacks.md: every attack and bug of the catalogue with the tests that prove it; races.md: every race.
 
 mod markers;
 
@@ -15,13 +15,14 @@ use markers::{Marker, Subject};
 
 const ATTACKS: &str = include_str!("../../catalogue/attacks.toml");
 const BUGS: &str = include_str!("../../catalogue/bugs.toml");
+const RACES: &str = include_str!("../../catalogue/races.toml");
 
 /// One line of the catalogue.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     id: u32,
-    /// What is tried, or what is wrong elsewhere.
+    /// What is tried, what is wrong elsewhere, or what happens.
     what: String,
     /// What must come of it.
     must: String,
@@ -36,14 +37,17 @@ struct Catalogue {
     attack: Vec<Entry>,
     #[serde(default)]
     bug: Vec<Entry>,
+    #[serde(default)]
+    race: Vec<Entry>,
 }
 
 type Proofs = BTreeMap<Subject, Vec<String>>;
 
-/// The page, and a line for each thing that is missing.
-pub(super) fn page(root: &Path) -> Result<(Page, Vec<String>)> {
+/// The pages, and a line for each thing that is missing.
+pub(super) fn pages(root: &Path) -> Result<(Vec<Page>, Vec<String>)> {
     let attacks = toml::from_str::<Catalogue>(ATTACKS).context("attacks.toml")?.attack;
     let bugs = toml::from_str::<Catalogue>(BUGS).context("bugs.toml")?.bug;
+    let races = toml::from_str::<Catalogue>(RACES).context("races.toml")?.race;
 
     let mut findings = Vec::new();
     let mut proofs = Proofs::new();
@@ -59,19 +63,26 @@ pub(super) fn page(root: &Path) -> Result<(Page, Vec<String>)> {
         let is_known = match subject {
             Subject::Attack(id) => attacks.iter().any(|entry| entry.id == *id),
             Subject::Bug(id) => bugs.iter().any(|entry| entry.id == *id),
+            Subject::Race(id) => races.iter().any(|entry| entry.id == *id),
         };
         if !is_known {
             findings.push(format!("{subject}: a test names it, and the catalogue does not have it"));
         }
     }
 
-    let mut text = String::from(
+    let mut attacks_and_bugs = String::from(
         "# Attacks and bugs, and the tests that prove them\n\n\
          <!-- Made by `cargo xtask gen` from crates/xtask/catalogue and the tests. Do not edit. -->\n\n\
          Each line is tried by the tests it names. \"Later\" says which feature, not built yet, it is aimed at. To add a test, \
          write `// attack 37` or `// bug S24` directly above it.\n",
     );
-    let mut table = |title: &str, head: &str, entries: &[Entry], subject: fn(u32) -> Subject| {
+    let mut lost_elsewhere = String::from(
+        "# Races that other systems lost, and the tests that show who wins here\n\n\
+         <!-- Made by `cargo xtask gen` from crates/xtask/catalogue and the tests. Do not edit. -->\n\n\
+         Each line happened to honest people somewhere, and is played by the tests it names. \"Later\" says which feature, not \
+         built yet, it needs. To add a test, write `// race 2` directly above it.\n",
+    );
+    let mut table = |text: &mut String, title: &str, head: &str, entries: &[Entry], subject: fn(u32) -> Subject| {
         let _ = write!(text, "\n## {title}\n\n| # | {head} | test |\n|---|---|---|---|\n");
         for entry in entries {
             let subject = subject(entry.id);
@@ -83,9 +94,11 @@ pub(super) fn page(root: &Path) -> Result<(Page, Vec<String>)> {
             let _ = writeln!(text, "| {number} | {} | {} | {} |", entry.what, entry.must, cell(tests, entry));
         }
     };
-    table("Attacks", "attack | must be", &attacks, Subject::Attack);
-    table("Bugs of tutorial code", "bug | here instead", &bugs, Subject::Bug);
-    Ok((Page { name: "attacks.md", text }, findings))
+    table(&mut attacks_and_bugs, "Attacks", "attack | must be", &attacks, Subject::Attack);
+    table(&mut attacks_and_bugs, "Bugs of tutorial code", "bug | here instead", &bugs, Subject::Bug);
+    table(&mut lost_elsewhere, "Races", "race | must be", &races, Subject::Race);
+    let pages = [("attacks.md", attacks_and_bugs), ("races.md", lost_elsewhere)];
+    Ok((pages.map(|(name, text)| Page { name, text }).into(), findings))
 }
 
 fn cell(tests: &[String], entry: &Entry) -> String {
@@ -106,10 +119,16 @@ mod tests {
     fn the_catalogue_is_whole() {
         let attacks = toml::from_str::<Catalogue>(ATTACKS).unwrap().attack;
         let bugs = toml::from_str::<Catalogue>(BUGS).unwrap().bug;
+        let races = toml::from_str::<Catalogue>(RACES).unwrap().race;
 
         assert!(attacks.iter().map(|entry| entry.id).eq(1..=125));
         assert!(bugs.iter().map(|entry| entry.id).eq(1..=92));
+        assert!(races.iter().map(|entry| entry.id).eq(1..=17));
         let has_pipe = |entry: &&Entry| entry.what.contains('|') || entry.must.contains('|');
-        assert_eq!(attacks.iter().chain(&bugs).filter(has_pipe).count(), 0, "a pipe would break the table");
+        assert_eq!(
+            attacks.iter().chain(&bugs).chain(&races).filter(has_pipe).count(),
+            0,
+            "a pipe would break the table"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The comment lines that say what a test proves.
 //!
-//! `// attack 37, 38` and `// bug S24` stand directly above a test, before its attributes, in Rust and in JavaScript. One that
+//! `// attack 37, 38`, `// bug S24` and `// race 2` stand directly above a test, before its attributes, in Rust and in JavaScript. One that
 //! stands above anything else is a finding: the test that it meant may be gone.
 
 use std::collections::BTreeSet;
@@ -15,13 +15,14 @@ use anyhow::Result;
 pub(super) enum Subject {
     Attack(u32),
     Bug(u32),
+    Race(u32),
 }
 
 impl Subject {
     /// The number as the catalogue prints it.
     pub(super) fn number(self) -> String {
         match self {
-            Self::Attack(id) => id.to_string(),
+            Self::Attack(id) | Self::Race(id) => id.to_string(),
             Self::Bug(id) => format!("S{id}"),
         }
     }
@@ -29,7 +30,11 @@ impl Subject {
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if matches!(self, Self::Attack(_)) { "attack" } else { "bug" };
+        let kind = match self {
+            Self::Attack(_) => "attack",
+            Self::Bug(_) => "bug",
+            Self::Race(_) => "race",
+        };
         write!(f, "{kind} {}", self.number())
     }
 }
@@ -87,7 +92,7 @@ pub(super) fn read(path: &str, text: &str) -> Found {
         if let Some(list) = marker(line) {
             match list.split(',').map(subject_of(line)).collect::<Option<Vec<_>>>() {
                 Some(subjects) => waiting.extend(subjects),
-                None => found.stray.push(format!("{path}:{}: not a list of attacks or bugs: {line}", at + 1)),
+                None => found.stray.push(format!("{path}:{}: not a list of attacks, bugs or races: {line}", at + 1)),
             }
             continue;
         }
@@ -127,17 +132,18 @@ fn subjects(waiting: &[Subject]) -> String {
 /// The list of a marker line.
 fn marker(line: &str) -> Option<&str> {
     let comment = line.strip_prefix("// ")?;
-    let list = comment.strip_prefix("attack ").or_else(|| comment.strip_prefix("bug "))?;
+    let list = ["attack ", "bug ", "race "].iter().find_map(|kind| comment.strip_prefix(kind))?;
     // A sentence that begins with the word is no marker.
     list.trim_start_matches('S').starts_with(|c: char| c.is_ascii_digit()).then_some(list)
 }
 
 fn subject_of(line: &str) -> impl Fn(&str) -> Option<Subject> {
-    let is_bug = line.starts_with("// bug");
     move |word| {
         let word = word.trim();
-        if is_bug {
+        if line.starts_with("// bug") {
             word.strip_prefix('S')?.parse().ok().map(Subject::Bug)
+        } else if line.starts_with("// race") {
+            word.parse().ok().map(Subject::Race)
         } else {
             word.parse().ok().map(Subject::Attack)
         }
@@ -170,12 +176,10 @@ mod tests {
 
     #[test]
     fn a_marker_names_the_test_below_it() {
-        let text =
-            "// attack 37, 38\n// bug S24\n/// Doc.\n#[tokio::test(\n  flavor = \"x\"\n)]\nasync fn replay_ends_it() {";
+        let text = "// attack 37, 38\n// bug S24\n// race 7\n/// Doc.\n#[tokio::test(\n  flavor = \"x\"\n)]\nasync fn replay_ends_it() {";
 
-        let expected =
-            [("attack 37", "f::replay_ends_it"), ("attack 38", "f::replay_ends_it"), ("bug S24", "f::replay_ends_it")];
-        assert_eq!(tests(text), expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
+        let expected = ["attack 37", "attack 38", "bug S24", "race 7"];
+        assert_eq!(tests(text), expected.map(|subject| (subject.to_owned(), "f::replay_ends_it".to_owned())));
     }
 
     #[test]
