@@ -125,10 +125,6 @@ impl<'de> Visitor<'de> for StrictValue {
         Ok(Value::String(value.to_owned()))
     }
 
-    fn visit_string<E: de::Error>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
         let inner = self.inside()?;
         let mut values = Vec::new();

@@ -3,7 +3,7 @@
 use countersign_jose::{Algorithm, Error, Jwk, SigningKey, VerifyingKey, base64url, verify_jws_with};
 use serde_json::{Value, json};
 
-use crate::support::key;
+use crate::support::{RSA_PEM, key};
 
 /// That the key signs and that its own public part verifies it.
 fn works(key: &SigningKey) {
@@ -112,6 +112,7 @@ fn keys_that_must_not_be_used_are_not_read() {
         (include_str!("pem/p384.pem"), None, "a curve that is not offered"),
         (include_str!("pem/rsa1024.pem"), None, "too short"),
         (include_str!("pem/rsa_exponent_3.pem"), None, "a small exponent"),
+        (include_str!("pem/rsa_exponent_65535.pem"), None, "an exponent that is still too small"),
         (include_str!("pem/p256.pem"), Some(Algorithm::EdDSA), "not that algorithm"),
         (include_str!("pem/rsa2048.pem"), Some(Algorithm::HS256), "an RSA key is no HMAC secret"),
         (damaged.as_str(), None, "damaged"),
@@ -180,6 +181,41 @@ fn a_jwk_whose_parts_do_not_belong_together_is_refused() {
     let foreign = with(&with(P256_JWK, "x", other["x"].clone()), "y", other["y"].clone());
     assert!(Jwk::parse(&with(&foreign, "d", Value::Null)).and_then(VerifyingKey::new).is_ok(), "the point is sound");
     assert!(matches!(SigningKey::from_jwk(&foreign, None), Err(Error::Key(_))));
+}
+
+#[test]
+fn a_jwk_that_lists_its_operations_must_list_the_one_that_is_wanted() {
+    let public = with(ED25519_JWK, "d", Value::Null);
+    for (operations, verifies, signs) in [
+        (json!(["verify"]), true, false),
+        (json!(["sign"]), false, true),
+        (json!(["encrypt", "sign", "verify"]), true, true),
+        (json!(["deriveKey"]), false, false),
+        (json!([]), false, false),
+        (json!("verify"), false, false),
+    ] {
+        assert_eq!(Jwk::parse(&with(&public, "key_ops", operations.clone())).is_ok(), verifies, "{operations}");
+        assert_eq!(
+            SigningKey::from_jwk(&with(ED25519_JWK, "key_ops", operations.clone()), None).is_ok(),
+            signs,
+            "{operations}"
+        );
+    }
+}
+
+#[test]
+fn an_rsa_jwk_is_the_key_of_its_pem_and_needs_each_of_its_numbers() {
+    let jwk = include_str!("jwk/rsa2048.json");
+    let key = SigningKey::from_jwk(jwk, None).unwrap();
+    works(&key);
+    assert_eq!(key.kid(), SigningKey::import(RSA_PEM, None, None).unwrap().kid());
+
+    for name in ["alg", "n", "e", "d", "p", "q", "dp", "dq", "qi"] {
+        for value in [Value::Null, json!(""), json!("AQAB="), json!(base64url::encode([3; 128]))] {
+            assert!(matches!(SigningKey::from_jwk(&with(jwk, name, value), None), Err(Error::Key(_))), "{name}");
+        }
+    }
+    assert!(matches!(SigningKey::from_jwk(&with(jwk, "oth", json!([])), None), Err(Error::Key(_))), "a third prime");
 }
 
 #[test]
@@ -272,7 +308,7 @@ fn a_public_rsa_jwk_must_be_sound() {
         ("e", json!(base64url::encode([0xff; 5])), "longer than 32 bits"),
         ("e", json!(""), "empty"),
     ] {
-        assert!(matches!(VerifyingKey::from_jwk(&with(&good, name, value)), Err(Error::Key(_))), "{name}: {why}");
+        assert!(matches!(Jwk::parse(&with(&good, name, value)), Err(Error::Key(_))), "{name}: {why}");
     }
 }
 

@@ -19,6 +19,7 @@ fn a_published_set_is_read_back_and_verifies() {
 
     let read = KeySet::from_jwks(&set.to_jwks_json()).unwrap();
 
+    assert_eq!((set.len(), read.len(), read.is_empty()), (5, 4, false));
     assert_eq!(read.iter().map(VerifyingKey::kid).collect::<Vec<_>>(), ["EdDSA", "ES256", "RS256", "PS256"]);
     for key in &keys {
         let token = key.sign("at+jwt", &serde_json::json!({})).unwrap();
@@ -89,6 +90,7 @@ fn what_is_not_a_set_is_refused() {
         assert!(KeySet::from_jwks(text).is_err(), "{text}");
     }
     assert!(KeySet::from_jwks(r#"{"keys":[]}"#).unwrap().is_empty());
+    assert!(KeySet::from_jwks(&jwks(&many[..64])).unwrap().is_empty(), "64 are not too many");
 }
 
 // attack 36

@@ -110,6 +110,7 @@ fn the_type_is_compared_without_case_and_with_or_without_its_prefix() {
         ("Application/At+Jwt", Ok(())),
         ("application/application/at+jwt", Err(Error::Type)),
         ("text/at+jwt", Err(Error::Type)),
+        ("applicatiom/at+jwt", Err(Error::Type)),
         ("applicationäat+jwt", Err(Error::Type)),
         ("at+jwt ", Err(Error::Type)),
         ("", Err(Error::Type)),

@@ -1,6 +1,7 @@
 //! Claims under a good signature that must not be believed.
 
 use countersign_jose::Error;
+use countersign_jose::json::MAX_DEPTH;
 
 use super::{is_claims, outcome};
 use crate::support::{HEADER, NOW, mint, payload, payload_with};
@@ -96,6 +97,7 @@ fn times_in_the_future_or_of_another_type_are_refused() {
     }
     assert_eq!(with("nbf", "9223372036854775807"), Err(Error::NotYetValid));
     assert_eq!(with("nbf", "-9223372036854775808"), Ok(()), "long ago");
+    assert_eq!(with("iat", "0"), Ok(()), "the epoch is a moment like any other");
     for iat in ["", "-1", "9223372036854775807"] {
         assert!(is_claims(with("iat", iat)), "{iat}");
     }
@@ -171,6 +173,15 @@ fn subject_and_token_id_are_short_texts() {
         assert_eq!(with(name, &format!("\"{}\"", "a".repeat(255))), Ok(()));
         assert_eq!(with(name, r#""' OR 1=1 --""#), Ok(()), "text is text: the floors above look it up");
     }
+}
+
+#[test]
+fn claims_are_nested_as_deep_as_any_json_and_no_deeper() {
+    // The set of claims is the outermost level.
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+
+    assert_eq!(with("deep", &nested(MAX_DEPTH - 1)), Ok(()));
+    assert_eq!(with("deep", &nested(MAX_DEPTH)), Err(Error::Claims("nested too deep")));
 }
 
 #[test]
