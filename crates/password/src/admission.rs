@@ -88,6 +88,14 @@ mod tests {
     }
 
     #[test]
+    fn the_first_estimate_follows_memory_and_passes() {
+        let guess = |params| Admission::new(1, Lifetime::ZERO, params).estimate().as_micros();
+
+        assert_eq!(guess(Params::FLOOR), 27_238, "19,456 KiB, twice, at 0.7 µs");
+        assert_eq!(guess(Params::CHEAPEST), 50, "never below what a thread costs");
+    }
+
+    #[test]
     fn a_free_worker_means_no_wait() {
         let admission = admission(2, 0, 100);
         assert_eq!(admission.admit(0), Ok(()));

@@ -55,7 +55,9 @@ mod tests {
         assert!(params(47_104, 1, 1).is_at_least_floor());
         assert!(params(65_536, 3, 4).is_at_least_floor());
         assert!(!params(19_456, 1, 1).is_at_least_floor(), "half the work");
-        assert!(!params(12_288, 3, 1).is_at_least_floor(), "less memory");
+        assert!(!params(30_000, 1, 1).is_at_least_floor(), "more memory, less work");
+        assert!(!params(12_288, 4, 1).is_at_least_floor(), "more work, less memory");
+        assert!(!params(19_456, 2, 0).is_at_least_floor(), "no lane");
         assert!(!Params::CHEAPEST.is_at_least_floor());
     }
 }

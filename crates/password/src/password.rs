@@ -76,8 +76,9 @@ mod tests {
         assert!(Password::received(&"\u{1f600}".repeat(MAX_CODE_POINTS)).is_ok());
         assert_eq!(Password::received(&"\u{1f600}".repeat(MAX_CODE_POINTS + 1)).unwrap_err(), TooLong);
         assert_eq!(Password::received(&"a".repeat(1_000_000)).unwrap_err(), TooLong);
-        // 256 decomposed letters are 256 characters to the person who typed them.
+        // 256 decomposed letters are 256 characters to the person who typed them, of whatever script.
         assert!(Password::received(&"e\u{301}".repeat(MAX_CODE_POINTS)).is_ok());
+        assert!(Password::received(&"\u{1112}\u{1161}\u{11ab}".repeat(MAX_CODE_POINTS)).is_ok());
     }
 
     proptest! {

@@ -67,3 +67,35 @@ pub(crate) fn write(params: &argon2::Params, salt: &[u8], output: &[u8]) -> Resu
 
 /// 128 bits of salt.
 pub(crate) const SALT_BYTES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TODAY: Params = Params { memory_kib: 64, iterations: 2, parallelism: 1 };
+    const GOOD: &str = "$argon2id$v=19$m=64,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    #[test]
+    fn each_thing_that_differs_from_today_asks_for_a_new_hash() {
+        assert!(!Stored::parse(GOOD).unwrap().needs_rehash(TODAY));
+        for (was, is) in [
+            ("argon2id", "argon2i"),
+            ("argon2id", "argon2d"),
+            ("v=19", "v=16"),
+            ("m=64", "m=65"),
+            ("t=2", "t=3"),
+            ("p=1", "p=2"),
+            ("$AAAAAAAAAAAAAAAAAAAAAA$", "$AAAAAAAAAAAAAAAAAAAA$"),
+            ("$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+        ] {
+            let other = GOOD.replacen(was, is, 1);
+            assert!(Stored::parse(&other).unwrap().needs_rehash(TODAY), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_gibibyte_is_the_most_that_a_stored_hash_may_ask_for() {
+        assert!(Stored::parse(&GOOD.replace("m=64", "m=1048576")).is_ok());
+        assert!(Stored::parse(&GOOD.replace("m=64", "m=1048577")).is_err());
+    }
+}

@@ -127,7 +127,7 @@ fn is_mostly(text: &str, words: &[String]) -> bool {
             rest = Zeroizing::new(rest.replace(word.as_str(), ""));
         }
         let left = rest.chars().count();
-        if left < whole && left < 4 && left < whole - left {
+        if left < 4 && left < whole - left {
             return true;
         }
     }

@@ -14,6 +14,8 @@ fn length_is_counted_in_code_points_after_composition() {
     assert_eq!(codes(&policy, "kuzmte\u{301}v", &[]), [Code::TooShort]);
     assert_eq!(codes(&policy, "\u{1f511}\u{1f6b2}\u{1f333}\u{1f30d}\u{1f3b8}\u{1f355}\u{1f680}\u{1f419}", &[]), []);
     assert_eq!(codes(&policy, &"kuzm tevx ".repeat(25), &[]), [], "250 characters");
+    let longest = format!("{}qafolp", "kuzm tevx ".repeat(25));
+    assert_eq!(codes(&policy, &longest, &[]), [], "256 characters");
 }
 
 #[test]
@@ -69,6 +71,23 @@ fn a_password_that_is_the_persons_or_sites_own_name_is_refused() {
     for fine in ["lovelace reads at night", "kuzmtevxqa", "example of a long phrase"] {
         assert_eq!(codes(&Policy::default(), fine, &context), [], "{fine}");
     }
+}
+
+#[test]
+fn a_name_is_forgiven_where_four_characters_or_as_many_as_it_has_stand_beside_it() {
+    let codes = |text| codes(&Policy { min: 4, ..Policy::default() }, text, &["Lovelace", "Ada", "Kuz"]);
+    assert_eq!(codes("lovelaceqzx"), [Code::ContainsContext]);
+    assert_eq!(codes("lovelaceqzxv"), []);
+    assert_eq!(codes("adaqz"), [Code::ContainsContext]);
+    assert_eq!(codes("adaqzx"), []);
+    assert_eq!(codes("adaqzxvk"), []);
+    assert_eq!(codes("adakuz"), [Code::ContainsContext], "two names are no third thing");
+}
+
+#[test]
+fn codes_are_stable_texts() {
+    let all = [Code::Blank, Code::TooShort, Code::TooLong, Code::TooCommon, Code::ContainsContext];
+    assert_eq!(all.map(Code::as_str), ["BLANK", "TOO_SHORT", "TOO_LONG", "TOO_COMMON", "CONTAINS_CONTEXT"]);
 }
 
 #[test]

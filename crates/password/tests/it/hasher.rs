@@ -186,6 +186,15 @@ async fn a_caller_that_goes_away_costs_no_hash() {
 }
 
 #[test]
+fn a_hasher_says_how_hard_it_hashes_and_uses_every_core_by_default() {
+    let params = Params { iterations: 2, ..Params::CHEAPEST };
+    assert_eq!(hasher(params).params(), params);
+
+    let cores = std::thread::available_parallelism().unwrap().get();
+    assert_eq!(HasherConfig::default().workers, cores);
+}
+
+#[test]
 fn a_budget_below_one_hash_is_refused_at_start() {
     let config = HasherConfig { memory_budget_kib: 1_024, ..config(Params::FLOOR) };
     let refused = Hasher::new(&config, env());
