@@ -61,27 +61,41 @@ fn buckets_that_no_longer_count_go_before_any_that_do() {
     }
 }
 
+/// Fills one shard of 64 with buckets that have so many acts under such a quota, adds one more, and says which ones are gone.
+fn evicted_by_one_more(round: u128, bucket: impl Fn(u128) -> (u32, Quota)) -> Vec<u128> {
+    let limiter = MemoryLimiter::new(16 * 64, &Env::system());
+    // Keys that are alike in their lowest bits share a shard.
+    let key = |n: u128| Key::from_bytes(((round * 100 + n + 1).wrapping_mul(SPREAD) << 4).to_le_bytes());
+    for n in 0..64 {
+        let (acts, quota) = bucket(n);
+        for _ in 0..acts {
+            assert!(matches!(limiter.take(&[(quota, key(n))], at(0)), Taken::Allowed { .. }));
+        }
+    }
+    assert_eq!(limiter.len(), 64);
+
+    assert!(matches!(limiter.take(&[(QUOTA, key(64))], at(1)), Taken::Allowed { .. }));
+
+    assert_eq!(limiter.len(), 64 - 8 + 1, "an eighth goes at once");
+    let is_gone = |n: &u128| {
+        let quota = bucket(*n).1;
+        limiter.peek(quota, key(*n), at(1)).remaining == quota.limit
+    };
+    (0..64).filter(is_gone).collect()
+}
+
 #[test]
 fn a_full_shard_frees_an_eighth_of_itself_and_takes_the_emptiest() {
-    for round in 0..50 {
-        let limiter = MemoryLimiter::new(16 * 64, &Env::system());
-        // Keys that are alike in their lowest bits share a shard.
-        let key = |n: u128| Key::from_bytes(((round * 100 + n + 1).wrapping_mul(SPREAD) << 4).to_le_bytes());
-        let acts = |n: u128| if n % 8 == 3 { 1 } else { 3 };
-        for n in 0..64 {
-            for _ in 0..acts(n) {
-                assert!(matches!(limiter.take(&[(QUOTA, key(n))], at(0)), Taken::Allowed { .. }));
-            }
-        }
-        assert_eq!(limiter.len(), 64);
+    let eighth: Vec<u128> = (0..64).filter(|n| n % 8 == 3).collect();
+    let quotas = [QUOTA, Quota { limit: 50, ..QUOTA }, Quota { window: Lifetime::from_minutes(1), ..QUOTA }];
+    for round in 0..20 {
+        let fewest_acts = evicted_by_one_more(round, |n| (if n % 8 == 3 { 1 } else { 3 }, QUOTA));
+        let least_of_their_limit = evicted_by_one_more(round, |n| if n % 8 == 3 { (3, quotas[1]) } else { (2, QUOTA) });
+        let soonest_forgotten = evicted_by_one_more(round, |n| (2, if n % 8 == 3 { quotas[2] } else { QUOTA }));
 
-        assert!(matches!(limiter.take(&[(QUOTA, key(64))], at(1)), Taken::Allowed { .. }));
-
-        assert_eq!(limiter.len(), 64 - 8 + 1);
-        for n in 0..64 {
-            let used = QUOTA.limit - limiter.peek(QUOTA, key(n), at(1)).remaining;
-            assert_eq!(used, if acts(n) == 1 { 0 } else { 3 }, "bucket {n} of round {round}");
-        }
+        assert_eq!(fewest_acts, eighth);
+        assert_eq!(least_of_their_limit, eighth);
+        assert_eq!(soonest_forgotten, eighth);
     }
 }
 

@@ -272,6 +272,20 @@ fn a_lower_limit_holds_at_once_for_buckets_that_exist() {
 }
 
 #[test]
+fn a_limit_that_was_lowered_says_when_it_is_kept_again() {
+    let limiter = limiter();
+    let key = limiter.key(&[b"ada"]);
+    for second in 0..5 {
+        allowed(limiter.take(&[(FIVE, key)], at(second)));
+    }
+
+    let refusal = refused(limiter.take(&[(Quota { limit: 3, ..FIVE }, key)], at(10)));
+    assert_eq!(refusal.retry_after, Lifetime::from_seconds(2 + 900 - 10), "three of the five must be forgotten");
+    let refusal = refused(limiter.take(&[(Quota { limit: 0, ..FIVE }, key)], at(10)));
+    assert_eq!(refusal.retry_after, FIVE.window, "nothing to wait for");
+}
+
+#[test]
 fn without_limits_nothing_is_ever_refused() {
     let key = Unlimited.key(&[b"ada"]);
     for _ in 0..1_000 {
