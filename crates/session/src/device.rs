@@ -199,4 +199,32 @@ mod tests {
         }
         assert_eq!(keys().id_of(&"A".repeat(4_096)), None);
     }
+
+    #[test]
+    fn a_genuine_seal_over_another_shape_is_no_cookie() {
+        let keys = keys();
+        let sealed = |body: &[u8]| to_text(&[body, &keys.seal.sign_short(&[body])].concat());
+        let good = [&[VERSION][..], &DEVICE.to_bytes(), &[1; 16]].concat();
+        assert_eq!(keys.id_of(&sealed(&good)), Some(DEVICE));
+
+        let wrong: [(&str, Vec<u8>); 4] = [
+            ("another version", [&[2], &good[1..]].concat()),
+            ("half a proof", [&good[..], &[1; 8]].concat()),
+            ("no whole id", good[..9].to_vec()),
+            ("nothing", vec![]),
+        ];
+        for (what, body) in wrong {
+            assert_eq!(keys.id_of(&sealed(&body)), None, "{what}");
+        }
+    }
+
+    #[test]
+    fn no_cookie_is_longer_than_that_of_a_full_browser() {
+        let mut cookie = keys().cookie_for(&user(0), DEVICE, None);
+        for number in 1..12 {
+            cookie = keys().cookie_for(&user(number), DEVICE, Some(cookie.expose()));
+        }
+
+        assert_eq!(cookie.expose().len(), LONGEST_TEXT);
+    }
 }

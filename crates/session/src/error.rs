@@ -34,3 +34,16 @@ impl Error {
         matches!(self, Self::Store(error) if error.is_transient())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_database_that_may_come_back_is_worth_another_try() {
+        assert!(Error::Store(store::Error::Unavailable("no answer".into())).is_transient());
+        assert!(Error::Store(store::Error::Conflict("another one".into())).is_transient());
+        assert!(!Error::Store(store::Error::ReadOnly).is_transient());
+        assert!(!Error::Policy("no issuer").is_transient());
+    }
+}

@@ -44,3 +44,18 @@ impl Duty {
         self.due = now + self.every;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duty_is_due_once_an_interval_from_when_it_was_done() {
+        let at = |seconds: i64| Timestamp::from_seconds(1_800_000_000 + seconds);
+        let mut expire = Rounds::new(at(0)).expire;
+
+        assert_eq!([0, 4, 5, 9].map(|second| expire.is_due(at(second))), [false, false, true, true]);
+        expire.done(at(9));
+        assert_eq!([9, 13, 14].map(|second| expire.is_due(at(second))), [false, false, true]);
+    }
+}

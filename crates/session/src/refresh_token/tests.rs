@@ -104,6 +104,22 @@ fn nodes_need_not_agree_on_the_moment_a_period_begins() {
 }
 
 #[test]
+fn the_keys_of_several_periods_are_remembered_once_each_and_for_genuine_tokens_alone() {
+    let (keys, stranger) = (keys(), RefreshKeys::new(Secret::new([4; 32])));
+    let of_period = |back| RefreshToken { period: mac_period(NOW) - back, ..token() };
+    assert_eq!(keys.open(stranger.seal(&of_period(3)).expose(), NOW), None);
+
+    for _ in 0..2 {
+        for back in 0..3 {
+            assert_eq!(keys.open(keys.seal(&of_period(back)).expose(), NOW), Some(of_period(back)));
+        }
+    }
+
+    let remembered: Vec<u32> = keys.periods.load().iter().map(|(period, _)| *period).collect();
+    assert_eq!(remembered, [0, 1, 2].map(|back| mac_period(NOW) - back));
+}
+
+#[test]
 fn nothing_that_prints_shows_a_token() {
     let text = keys().seal(&token());
     assert_eq!(format!("{text:?}"), "RefreshText([redacted])");

@@ -157,6 +157,18 @@ async fn a_step_up_keeps_the_session_and_adds_to_what_was_proven() {
 }
 
 #[tokio::test]
+async fn a_session_is_found_by_its_id_whether_it_lives_or_not() {
+    let house = House::new().await;
+    let ada = house.sign_in(&house.user("ada").await, Delivery::Cookie).await;
+    let find = async |id| house.sessions.find(id).await.unwrap();
+
+    assert_eq!(find(ada.session).await.map(|session| session.row.ended.is_some()), Some(false));
+    house.sign_out(&ada).await;
+    assert_eq!(find(ada.session).await.map(|session| session.row.ended.is_some()), Some(true));
+    assert_eq!(find(countersign_kernel::SessionId::new(&house.env)).await, None);
+}
+
+#[tokio::test]
 async fn an_ended_session_cannot_step_up() {
     let house = House::new().await;
     let ada = house.sign_in(&house.user("ada").await, Delivery::Cookie).await;

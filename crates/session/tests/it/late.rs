@@ -180,6 +180,10 @@ async fn a_lost_race_is_judged_again_eight_times_at_most() {
 #[tokio::test]
 async fn no_access_token_is_signed_long_after_it_was_decided() {
     let (house, store, sessions) = slow().await;
+    let ben = house.sign_in(&house.user("ben").await, Delivery::Cookie).await;
+    store.write_takes.store(seconds(60).as_micros(), Ordering::SeqCst);
+    assert_eq!(case(&rotate(&house, &sessions, &ben).await), "5-rotated", "a minute is soon enough");
+
     let ada = house.sign_in(&house.user("ada").await, Delivery::Cookie).await.without_ids();
 
     store.write_takes.store(seconds(61).as_micros(), Ordering::SeqCst);

@@ -84,3 +84,36 @@ async fn a_node_writes_again_what_a_failover_forgot() {
     node.tick().await.unwrap();
     assert_eq!(door.heads().await.unwrap().0.seq, 2, "once");
 }
+
+/// The new log has the numbers of the old one, and more: only their hashes tell that it is another.
+#[tokio::test]
+async fn a_node_is_not_taken_in_by_a_log_that_has_grown_past_what_it_forgot() {
+    let house = House::new().await;
+    let user = house.user("ada").await;
+    let browsers = [(); 4].map(|()| house.sign_in(&user, Delivery::Cookie));
+    let mut signed_in = Vec::new();
+    for browser in browsers {
+        signed_in.push(browser.await);
+    }
+    let (house, backup) = house.backup().await;
+    let door = SlowStore::new(&house);
+    let node = house.floor_on(Arc::clone(&door) as Arc<dyn Store>).await;
+    house.sign_out(&signed_in[0]).await;
+    node.tick().await.unwrap();
+
+    house.store.close().await;
+    house.put_back(&backup);
+    let restored = house.another_node().await;
+    restored.sign_out(&signed_in[1]).await;
+    restored.sign_out(&signed_in[2]).await;
+    door.fail_over(&restored.store);
+    node.tick().await.unwrap();
+
+    for ended in &signed_in[..3] {
+        assert_eq!(node.verify(&ended.access).unwrap_err(), TokenError::Revoked);
+    }
+    assert!(node.verify(&signed_in[3].access).is_ok());
+    assert_eq!(restored.store.heads().await.unwrap().0.seq, 3, "the forgotten one is written again");
+    restored.sessions.tick().await.unwrap();
+    assert_eq!(restored.verify(&signed_in[0].access).unwrap_err(), TokenError::Revoked);
+}

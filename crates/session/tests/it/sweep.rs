@@ -27,6 +27,7 @@ async fn revocations_are_swept_with_their_last_token() {
     house.sign_out(&house.sign_in(&user, Delivery::Cookie).await).await;
     let logged = || async { house.store.snapshot().await.unwrap().list_revocations(0, 10).await.unwrap().len() };
     assert_eq!(logged().await, 1);
+    assert!(!house.sessions.revocations().is_empty());
 
     house.clock.advance(minutes(20));
     house.sessions.tick().await.unwrap();
