@@ -57,8 +57,6 @@ pub(crate) struct Browser {
     pub(crate) epoch: u32,
     /// The newest access token.
     pub(crate) access: Option<String>,
-    /// The highest generation that it has ever held in this session.
-    pub(crate) highest: u64,
     foul_until: At,
 }
 
@@ -104,7 +102,6 @@ impl Browser {
             session: None,
             epoch: 0,
             access: None,
-            highest: 0,
             foul_until: 0,
         }
     }
@@ -157,7 +154,6 @@ impl Browser {
         self.epoch += 1;
         self.storages.iter_mut().for_each(|storage| *storage = Storage::default());
         self.keep_token(answer, true);
-        self.highest = self.holds();
         true
     }
 
@@ -179,7 +175,6 @@ impl Browser {
         if !self.is_native || answer.is_whole() {
             self.keep_token(answer, false);
         }
-        self.highest = self.highest.max(self.holds());
         if !answer.is_whole() {
             return false;
         }

@@ -15,20 +15,18 @@ pub(super) struct Life {
     pub(super) browser: usize,
     /// The row's clock: the greatest time that the server has judged at.
     pub(super) row_time: At,
-    /// When the server said that it ends, by the server's clock.
-    idle: At,
+    /// When the server said that it is over, whatever happens, by the server's clock.
     absolute: At,
     uses_ids: bool,
-    /// The newest generation that anybody was given, and the ids that it was answered to.
+    /// The newest generation that anybody was given.
     newest: u64,
-    newest_ids: BTreeSet<String>,
-    /// When a generation was first the highest presented, by the row's clock.
-    presented: BTreeMap<u64, At>,
-    /// When a generation was spent, by the row's clock.
-    spent: BTreeMap<u64, At>,
+    /// The highest generation presented: the last one delivered.
+    delivered: u64,
+    /// When generations were spent, by the row's clock: the first of each range, its last, the moment.
+    spent: BTreeMap<u64, (u64, At)>,
     /// The highest generation presented when the backup was taken that was put back.
     behind: u64,
-    /// When it was said to end at the latest, whatever was put back since.
+    /// Until when the server said that it lives at least.
     promised: At,
     pub(super) ended: Option<At>,
     /// Its owner was refused, though nobody has ended it.
@@ -39,7 +37,6 @@ pub(super) struct Life {
     /// The same two, whatever was put back since.
     pub(super) was_stolen: bool,
     pub(super) was_found: bool,
-    pub(super) is_doubtful: bool,
     pub(super) is_gone: bool,
     pub(super) copied_ids: BTreeSet<String>,
     owner_ids: BTreeSet<String>,
@@ -84,12 +81,10 @@ impl Life {
         Self {
             browser,
             row_time: server,
-            idle: At::MAX,
             absolute: At::MAX,
             uses_ids: false,
             newest,
-            newest_ids: BTreeSet::new(),
-            presented: BTreeMap::new(),
+            delivered: 0,
             spent: BTreeMap::new(),
             behind: 0,
             promised: 0,
@@ -99,7 +94,6 @@ impl Life {
             is_stolen: false,
             was_stolen: false,
             was_found: false,
-            is_doubtful: false,
             is_gone: false,
             copied_ids: BTreeSet::new(),
             owner_ids: BTreeSet::new(),
@@ -110,14 +104,14 @@ impl Life {
     /// Takes note of how long the server says that the session lives.
     pub(super) fn promise(&mut self, server: At, answer: &Answer) {
         let until = |pointer| answer.number(pointer).map_or(At::MAX, |seconds| server + seconds * SECOND);
-        (self.absolute, self.idle) = (until("/session/expiresIn"), until("/session/idleExpiresIn"));
-        self.promised = self.promised.max(self.idle.min(self.absolute));
+        self.absolute = until("/session/expiresIn");
+        self.promised = self.promised.max(self.absolute.min(until("/session/idleExpiresIn")));
     }
 
     /// The database is what it was `then`.
     pub(super) fn fall_back_to(&mut self, then: &Self) {
         let known = (self.copied_ids.clone(), self.owner_ids.clone(), self.promised, self.is_refused);
-        let (was_stolen, was_found) = (self.was_stolen || self.is_stolen, self.was_found || self.is_found);
+        let (was_stolen, was_found) = (self.was_stolen, self.was_found || self.is_found);
         let (is_stolen, reach) = (self.is_stolen, self.reach());
         *self = then.clone();
         (self.copied_ids, self.owner_ids, self.promised, self.is_refused) = known;
@@ -125,7 +119,7 @@ impl Life {
         // What a thief got before, he still has.
         self.is_stolen = is_stolen;
         self.counts = Counts::from(reach);
-        self.behind = self.presented.keys().next_back().copied().unwrap_or(0);
+        self.behind = self.delivered;
     }
 
     /// The highest generation that anybody holds.
@@ -160,17 +154,21 @@ impl Life {
         // A session that never used ids answers whoever comes within W of the spending.
         let is_near = !self.uses_ids
             && fact.attempt.is_none()
-            && self.spent.get(&fact.presented).is_none_or(|spent| now - spent < WINDOW);
-        let (own, other, others_ids) = match fact.party {
-            Party::Owner => (&mut self.counts.owner, &mut self.counts.thief, &self.copied_ids),
-            Party::Thief => (&mut self.counts.thief, &mut self.counts.owner, &self.owner_ids),
+            && self.spent_at(fact.presented).is_none_or(|spent| now - spent < WINDOW);
+        let spent = |side: &Side| self.spent_at(side.reach).is_none_or(|spent| now - spent > WINDOW);
+        let is_told = [spent(&self.counts.owner), spent(&self.counts.thief)];
+        let [of_owner, of_thief] = is_told;
+        let (own, other, others_ids, is_told) = match fact.party {
+            Party::Owner => (&mut self.counts.owner, &mut self.counts.thief, &self.copied_ids, of_thief),
+            Party::Thief => (&mut self.counts.thief, &mut self.counts.owner, &self.owner_ids, of_owner),
         };
         own.answers += 1;
         own.since.get_or_insert(fact.at);
         if own.passed.is_some_and(|passed| now >= passed + WINDOW) && fact.age >= WINDOW {
             return Some("answered, though the other presented a generation beyond its reach W ago");
         }
-        if fact.presented > other.reach {
+        // Within W of the spending a late answer may still put the older token back into the jar.
+        if fact.presented > other.reach && is_told {
             other.passed.get_or_insert(now);
         }
         let given = given?;
@@ -195,29 +193,22 @@ impl Life {
         let now = self.row_time;
         self.promise(fact.server, fact.answer);
         self.uses_ids |= fact.attempt.is_some() || fact.last.is_some();
-        if self.presented.keys().next_back().is_none_or(|highest| *highest < fact.presented) {
-            self.presented.insert(fact.presented, now);
-        }
-        if let Some(given) = given {
-            if given > self.newest {
-                self.spent.extend((self.newest..given).rev().take(REMEMBERED).map(|spent| (spent, now)));
-                self.spent.entry(fact.presented).or_insert(now);
-                (self.newest, self.newest_ids) = (given, BTreeSet::new());
-            }
-            if given == self.newest {
-                self.newest_ids.extend(fact.attempt.map(str::to_owned));
-                self.is_doubtful = false;
-            }
+        self.delivered = self.delivered.max(fact.presented);
+        if let Some(given) = given.filter(|given| *given > self.newest) {
+            self.spent.insert(self.newest, (given - 1, now));
+            self.newest = given;
         }
         if fact.party == Party::Owner {
             self.owner_ids.extend([fact.attempt, fact.last].into_iter().flatten().map(str::to_owned));
         }
-        self.was_stolen |= self.is_stolen;
-        for moments in [&mut self.presented, &mut self.spent] {
-            while moments.len() > 2 * REMEMBERED {
-                moments.pop_first();
-            }
+        while self.spent.len() > REMEMBERED {
+            self.spent.pop_first();
         }
+    }
+
+    fn spent_at(&self, generation: u64) -> Option<At> {
+        let (_, (last, at)) = self.spent.range(..=generation).next_back()?;
+        (*last >= generation).then_some(*at)
     }
 
     /// Why an honest session may be told this; none where it may not.
@@ -226,22 +217,10 @@ impl Life {
             "TOKEN_INVALID" if self.is_gone => return Some("opened after the backup"),
             // What was answered is in whole seconds, rounded down.
             "TOKEN_EXPIRED" if self.row_time >= self.promised => return Some("past its deadline"),
-            "TOKEN_EXPIRED" if self.row_time >= self.idle.min(self.absolute) => {
-                return Some("past the backup's deadline");
-            }
             "TOKEN_REUSED" | "TOKEN_REVOKED" => {}
             _ => return None,
         }
-        if fact.presented < self.behind {
-            return Some("fallen behind a backup");
-        }
-        let reordered = fact.presented < fact.highest;
-        let lost = self.newest > fact.highest || self.is_doubtful;
-        let strange = ![fact.attempt, fact.last].iter().flatten().any(|id| self.newest_ids.contains(*id));
-        let passed = self.presented.range(fact.presented + 1..).map(|(_, at)| *at).min();
-        let late = passed.is_some_and(|passed| self.row_time - passed >= WINDOW);
-        (reordered && lost && strange && late)
-            .then_some("reordered, the last answer lost, and a stranger's ids after W")
+        (fact.presented < self.behind).then_some("fallen behind a backup")
     }
 
     /// Whether both have been answered for a day.

@@ -30,8 +30,6 @@ pub(super) struct Flight {
     pub(super) epoch: u32,
     pub(super) session: Option<String>,
     pub(super) carried: Carried,
-    /// The highest generation that the browser had held when it was sent.
-    highest: u64,
     /// The client still waits.
     pub(super) is_awaited: bool,
 }
@@ -57,7 +55,7 @@ impl World {
         self.next_flight += 1;
         let sender = &mut self.browsers[browser];
         let (copies, faults) = draw(&mut sender.dice, weather);
-        let (epoch, session, highest) = (sender.epoch, sender.session.clone(), sender.highest);
+        let (epoch, session) = (sender.epoch, sender.session.clone());
         if from != From::Entry {
             let who = match from {
                 From::Sender(sender) => format!("sender {sender}"),
@@ -86,7 +84,7 @@ impl World {
         }
         self.queue.plan(now + GIVES_UP, Event::GiveUp(number));
         self.queue.plan(now + HELD + SECOND, Event::Forget(number));
-        let flight = Flight { browser, from, epoch, session, carried, highest, is_awaited: true };
+        let flight = Flight { browser, from, epoch, session, carried, is_awaited: true };
         self.flights.insert(number, flight);
         number
     }
@@ -135,17 +133,11 @@ impl World {
         let flight = &self.flights[&number];
         let browser = flight.browser;
         let There::Arrives(_, back) = landing.there else {
-            if let (There::HangUp(_), Some(session)) = (landing.there, &flight.session) {
-                self.oracle.is_in_doubt(session);
-            }
             self.note(browser, format!("#{number} lands, and nobody waits for an answer"));
             self.queue.plan(now + 100, Event::Deliver { flight: number, bytes: Vec::new() });
             return Ok(());
         };
         let Some(bytes) = bytes else {
-            if let Some(session) = &flight.session {
-                self.oracle.is_in_doubt(session);
-            }
             self.note(browser, format!("#{number} gets no answer: the server is down"));
             self.queue.plan(now + 100, Event::Deliver { flight: number, bytes: Vec::new() });
             return Ok(());
@@ -182,7 +174,6 @@ impl World {
             presented: generation(&flight.carried.token),
             attempt: flight.carried.attempt.as_deref(),
             last: flight.carried.last.as_deref(),
-            highest: flight.highest,
             at: now,
             server: self.server.time_at(now),
             age: self.server.age_at(now),
