@@ -29,12 +29,11 @@ pub(crate) fn check(modulus: &[u8], exponent: &[u8]) -> Result<(), Error> {
 fn is_roca(modulus: &[u8]) -> bool {
     SMALL_PRIMES.iter().all(|prime| {
         let remainder = modulus.iter().fold(0_u32, |sum, byte| (sum * 256 + u32::from(*byte)) % prime);
-        let generator = 65537 % prime;
         let mut power = 1;
         // The order of the group divides prime - 1: after that many steps every power has been seen.
         (0..*prime).any(|_| {
             let found = power == remainder;
-            power = power * generator % prime;
+            power = power * 65537 % prime;
             found
         })
     })

@@ -129,6 +129,53 @@ fn keys_that_must_not_be_used_are_not_read() {
 }
 
 #[test]
+fn a_refusal_says_what_to_do_about_the_key() {
+    for (pem, reason) in [
+        (include_str!("pem/encrypted.pem"), "the key is encrypted: decrypt it first"),
+        (include_str!("pem/encrypted_pkcs1.pem"), "the key is encrypted: decrypt it first"),
+        ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "a private key is needed here"),
+        ("-----BEGIN SOMETHING-----\nAAAA\n-----END SOMETHING-----\n", "PEM block of an unknown kind"),
+    ] {
+        assert_eq!(SigningKey::import(pem, None, None).unwrap_err(), Error::Key(reason));
+    }
+    // Either line alone tells of the old encryption.
+    for line in ["Proc-Type: 4,ENCRYPTED", "DEK-Info: AES-128-CBC,00"] {
+        let pem = format!("-----BEGIN RSA PRIVATE KEY-----\n{line}\n\nAAAA\n-----END RSA PRIVATE KEY-----\n");
+        let refused = SigningKey::import(&pem, None, None).unwrap_err();
+        assert_eq!(refused, Error::Key("the key is encrypted: decrypt it first"), "{line}");
+    }
+}
+
+/// 65537 to this power, big-endian.
+fn power_of_65537(exponent: usize) -> Vec<u8> {
+    (0..exponent).fold(vec![1], |number: Vec<u8>, _| {
+        // n * 65537 is n * 65536 + n.
+        let (high, low) = ([&number[..], &[0, 0]].concat(), [&[0, 0], &number[..]].concat());
+        let (mut sum, mut carry) = (Vec::new(), 0_u16);
+        for (a, b) in high.iter().zip(&low).rev() {
+            let digit = u16::from(*a) + u16::from(*b) + carry;
+            sum.push(digit.to_le_bytes()[0]);
+            carry = digit >> 8;
+        }
+        sum.push(carry.to_le_bytes()[0]);
+        sum.into_iter().rev().skip_while(|byte| *byte == 0).collect()
+    })
+}
+
+#[test]
+fn a_modulus_of_the_broken_generator_is_refused() {
+    let modulus = |n: &[u8]| json!({"kty": "RSA", "alg": "RS256", "n": base64url::encode(n), "e": "AQAB"}).to_string();
+    let marked = power_of_65537(129);
+    let mut sound = marked.clone();
+    // No longer a power of 65537 modulo 11, whose powers are 1 and 10.
+    *sound.last_mut().unwrap() ^= 4;
+
+    let refused = Error::Key("RSA key of the broken generator of CVE-2017-15361");
+    assert_eq!(Jwk::parse(&modulus(&marked)).unwrap_err(), refused);
+    assert!(Jwk::parse(&modulus(&sound)).is_ok());
+}
+
+#[test]
 fn trailing_bytes_after_a_key_are_refused() {
     for algorithm in [Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256] {
         let mut der = key(algorithm, "k").to_pkcs8_der().unwrap().to_vec();
@@ -293,6 +340,8 @@ fn a_public_rsa_jwk_must_be_sound() {
     let padded: Vec<u8> = [0].iter().chain(&n).copied().collect();
     let even: Vec<u8> = n.iter().take(255).chain(&[2]).copied().collect();
     VerifyingKey::from_jwk(&good).unwrap();
+    let short = with(&good, "n", json!(base64url::encode(&n[1..])));
+    assert_eq!(Jwk::parse(&short).unwrap_err(), Error::Key("RSA keys have at least 2048 bits"));
 
     for (name, value, why) in [
         ("alg", Value::Null, "RS256 or PS256 must be said"),

@@ -123,6 +123,24 @@ fn the_type_is_compared_without_case_and_with_or_without_its_prefix() {
 }
 
 #[test]
+fn the_longest_token_and_the_longest_header_are_as_long_as_they_may_be() {
+    let overhead = SIGNER.sign_payload("x", &[]).unwrap().len();
+    let most = (8192 - overhead) / 4 * 3;
+    let longest = (most..).take_while(|size| SIGNER.sign_payload("x", &vec![b' '; *size]).is_ok()).last().unwrap();
+    assert_eq!(SIGNER.sign_payload("x", &vec![b' '; longest]).unwrap().len(), 8192);
+
+    let header = |size: usize| {
+        let note = "x".repeat(size - r#"{"typ":"at+jwt","alg":"EdDSA","kid":"key_1","note":""}"#.len());
+        format!(r#"{{"typ":"at+jwt","alg":"EdDSA","kid":"key_1","note":"{note}"}}"#)
+    };
+    assert!(verify(&crate::support::mint(header(1024), payload()), &KEYS, &rules()).is_ok());
+    assert_eq!(
+        verify(&crate::support::mint(header(1025), payload()), &KEYS, &rules()).map(drop),
+        Err(Error::Header("too long"))
+    );
+}
+
+#[test]
 fn unknown_members_of_a_header_are_passed_over() {
     let header = r#" { "typ":"at+jwt", "x5t":"abc", "note":{"a":[1,2]}, "alg":"EdDSA", "kid":"k\u0065y_1" } "#;
 
