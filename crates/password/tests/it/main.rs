@@ -9,3 +9,4 @@
 )]
 
 mod hasher;
+mod queue;
