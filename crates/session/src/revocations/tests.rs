@@ -226,3 +226,44 @@ fn names_of(session: SessionId) -> Names {
         key: KeyId::from_bytes(bytes(99)),
     }
 }
+
+#[test]
+fn whom_one_revocation_spares_another_may_still_end() {
+    let (user, spared) = (UserId::from_bytes(bytes(1)), SessionId::from_bytes(bytes(1)));
+    let names = Names { user, ver: 2, ..names_of(spared) };
+    let person = |below, except| revocation(Target::Person { user, below, except }, Effect::Ended, 9);
+    let sparing = person(5, Some(spared));
+    for other in [person(3, None), person(3, Some(SessionId::from_bytes(bytes(2))))] {
+        for pair in [[&sparing, &other], [&other, &sparing]] {
+            let set = LiveSet::new();
+            pair.map(|revocation| set.add(revocation));
+            assert_eq!(set.check(&names, at(0)), Some(Effect::Ended), "{pair:?}");
+        }
+    }
+}
+
+#[test]
+fn a_revocation_that_says_no_more_than_another_is_not_kept() {
+    let (user, spared) = (UserId::from_bytes(bytes(1)), Some(SessionId::from_bytes(bytes(1))));
+    let person = |below, except, effect| revocation(Target::Person { user, below, except }, effect, 9);
+    for (greater, lesser) in [
+        (person(5, None, Effect::Ended), person(3, spared, Effect::Ended)),
+        (person(5, spared, Effect::Ended), person(3, spared, Effect::Ended)),
+        (person(5, spared, Effect::Ended), person(3, None, Effect::Superseded)),
+    ] {
+        for pair in [[&greater, &lesser], [&lesser, &greater]] {
+            let set = LiveSet::new();
+            pair.map(|revocation| set.add(revocation));
+            assert_eq!(set.live(at(0)).len(), 1, "{pair:?}");
+        }
+    }
+}
+
+#[test]
+fn ids_are_spread_over_all_parts_of_the_set() {
+    let set = LiveSet::new();
+    for last in 0..=255 {
+        set.add(&revocation(Target::Session(SessionId::from_bytes(bytes(last))), Effect::Ended, 9));
+    }
+    assert!(set.shards.iter().all(|lock| read(lock).named.len() == 256 / SHARDS));
+}

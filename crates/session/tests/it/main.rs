@@ -10,10 +10,12 @@
 
 mod access;
 mod at_rest;
+mod bookkeeping;
 mod corpus;
 mod crowd;
 mod house;
 mod late;
+mod log;
 mod nodes;
 mod race;
 mod refresh;
