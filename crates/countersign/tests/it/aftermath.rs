@@ -1,5 +1,6 @@
 //! What must be so once a session has ended: nothing of it, old or new, opens anything anywhere. For tests of races.
 
+use countersign_session::TokenError;
 use countersign_store::{AuditFilter, PageRequest};
 use countersign_testkit::{Actor, Call, Loot, Method, Record, Reply, TestApp, Value, json};
 
@@ -18,6 +19,7 @@ pub(crate) fn copy(app: &TestApp, actor: &Actor) -> Actor {
 pub(crate) async fn is_out(app: &TestApp, loot: &Loot, reason: &str) {
     let holder = app.visitor();
     holder.take(loot);
+    is_known_to_be_over(app, &holder, reason);
     let before = last_record(app).await;
 
     for (method, path, body) in calls(&holder) {
@@ -41,10 +43,17 @@ pub(crate) async fn is_out(app: &TestApp, loot: &Loot, reason: &str) {
 pub(crate) async fn is_worthless(app: &TestApp, loot: &Loot, reason: &str) {
     let holder = app.visitor();
     holder.take(loot);
+    is_known_to_be_over(app, &holder, reason);
     for path in ["/api/auth/verify", "/api/user/profile", "/api/user/sessions"] {
         assert_eq!(holder.get(path).await.to_string(), "401 TOKEN_REVOKED", "{reason}: {path}");
     }
     is_refused(&holder.refresh_call(Value::Null).send_and_lose().await, reason);
+}
+
+/// From memory alone, as it must be known where the database does not answer.
+fn is_known_to_be_over(app: &TestApp, holder: &Actor, reason: &str) {
+    let known = app.system.auth().sessions().verify(&holder.access_token());
+    assert_eq!(known.err(), Some(TokenError::Revoked), "{reason}: in the live set");
 }
 
 async fn last_record(app: &TestApp) -> Option<Record> {
