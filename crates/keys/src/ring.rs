@@ -113,9 +113,13 @@ impl Keyring {
     /// invented names cost nothing.
     #[must_use]
     pub fn wants_reload(&self, kid: &str) -> bool {
-        if self.standing(kid).is_some() {
-            return false;
-        }
+        self.standing(kid).is_none() && self.may_reload()
+    }
+
+    /// Whether it is time to call [`Keyring::reload`] for the sake of some unknown `kid`, for a caller who has remembered that
+    /// one was named and not which. As there, of all callers within a second only one hears yes.
+    #[must_use]
+    pub fn may_reload(&self) -> bool {
         let now = self.inner.changes.store.now();
         let last = self.inner.asked_at.load(Ordering::Relaxed);
         let is_cool = last == i64::MIN || now.since(Timestamp::from_micros(last)) >= COOL_DOWN;

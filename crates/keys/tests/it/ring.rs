@@ -156,6 +156,10 @@ async fn an_unknown_kid_is_a_reason_to_reload_once_a_second() {
     assert!(!node.wants_reload("invented-1"));
     rig.clock.advance(Lifetime::from_millis(1));
     assert!(node.wants_reload("invented-1"));
+    assert!(!node.may_reload(), "the turn is one, whoever asks");
+    rig.clock.advance(Lifetime::from_seconds(1));
+    assert!(node.may_reload());
+    assert!(!node.wants_reload("invented-2"));
 }
 
 #[tokio::test]

@@ -75,6 +75,30 @@ async fn a_key_that_another_node_brought_in_is_known_after_the_next_round() {
 }
 
 #[tokio::test]
+async fn a_token_of_an_unknown_key_has_the_keys_read_once_a_second_and_is_not_forgotten_till_then() {
+    let house = House::new().await;
+    let key = SigningKey::generate(Algorithm::EdDSA, Some("from-outside"), |bytes| bytes.fill(9)).unwrap();
+    let foreign = key.sign("at+jwt", &serde_json::json!({"sub": "nobody"})).unwrap();
+    let was_read = async || {
+        house.sessions.tick().await.unwrap();
+        // Whoever reads takes the turn of this second.
+        !house.keyring.may_reload()
+    };
+    assert!(!was_read().await, "nothing was missed");
+    house.clock.advance(seconds(1));
+
+    assert_eq!(house.verify(&foreign).unwrap_err(), TokenError::Invalid);
+    assert!(was_read().await);
+
+    assert_eq!(house.verify(&foreign).unwrap_err(), TokenError::Invalid, "in the same second");
+    house.sessions.tick().await.unwrap();
+    house.clock.advance(seconds(1));
+    assert!(was_read().await, "it was remembered until there was a turn");
+    house.clock.advance(seconds(1));
+    assert!(!was_read().await, "and then no more");
+}
+
+#[tokio::test]
 async fn a_node_says_for_how_long_it_has_heard_nothing() {
     let house = House::new().await;
     house.sessions.tick().await.unwrap();
