@@ -50,6 +50,8 @@ impl Shard {
             known.times.join(rule.times);
         } else if !rules.iter().any(|known| known.covers(&rule)) {
             rules.retain(|known| !rule.covers(known));
+            // Almost everyone has one rule: a list that grows by itself would begin with room for four.
+            rules.reserve_exact(1);
             rules.push(rule);
         }
         self.people.len() > before
