@@ -1,46 +1,73 @@
 //! `cargo xtask bench`: what it costs.
 //!
-//! Three parts: wall-clock by criterion, instruction counts under valgrind (benchmark targets named `instructions`), and the load
-//! comparison, which runs the release server and a bare axum server side by side and prints ratios of CPU per request. Ratios in
-//! one run on one machine are the only figures that mean anything; docs/design/performance.md holds the targets.
+//! Four parts: wall-clock by criterion; instruction counts under valgrind (benchmark targets named `instructions`); figures that are
+//! neither (targets named `figures`, which print `value|at most|what` lines); and the load comparison, which runs the release
+//! server, a bare axum server and the raw operations side by side and prints ratios of CPU per request. Ratios in one run on one
+//! machine are the only figures that mean anything; docs/design/performance.md holds the targets.
 
 mod load;
 mod scenes;
+mod servers;
+mod table;
+mod visitors;
 
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+use crate::postgres::Cluster;
 use crate::process::{answers, cargo, output, root, run};
+use scenes::Length;
+use table::{Bound, Table};
 
 /// The benchmark targets that count instructions and need valgrind.
 const INSTRUCTIONS: &str = "instructions";
-const OPTIONS: &[&str] = &["--quick", "--load", "--as-built"];
+/// The benchmark targets that print lines of the table.
+const FIGURES: &str = "figures";
+const OPTIONS: &[&str] = &["--quick", "--load", "--as-built", "--soak"];
 
-/// Runs all parts; `--quick` shortens the measured times, `--load` leaves the first two parts out, and `--as-built` measures the
-/// release programs as they lie there.
+/// Runs all parts. `--quick` shortens the measured times, `--soak` lets the mixed load at the end run for ten minutes, `--load`
+/// leaves the first two parts out, and `--as-built` all but the comparison, of the release programs as they lie there.
 pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
     if let Some(unknown) = arguments.iter().find(|argument| !OPTIONS.contains(&argument.as_str())) {
         bail!("no such option: {unknown}; there are {}", OPTIONS.join(", "));
     }
     let has = |option: &str| arguments.iter().any(|argument| argument == option);
-    let is_quick = has("--quick");
-    if !has("--load") {
-        let targets = targets()?;
-        for (package, target) in targets.iter().filter(|(_, target)| target != INSTRUCTIONS) {
+    let (is_quick, is_as_built) = (has("--quick"), has("--as-built"));
+    let targets = targets()?;
+    let mut table = Table::default();
+    if !has("--load") && !is_as_built {
+        let timed = |target: &str| target != INSTRUCTIONS && target != FIGURES;
+        for (package, target) in targets.iter().filter(|(_, target)| timed(target)) {
             println!("\n== {package}: {target}");
-            let mut bench = cargo()?;
-            bench.args(["bench", "--quiet", "--package", package, "--bench", target, "--"]);
+            let mut bench = bench(package, target)?;
+            bench.arg("--");
             run(if is_quick { bench.args(["--quick", "--noplot"]) } else { bench.arg("--noplot") })?;
         }
         count_instructions(&targets)?;
     }
-    if !has("--as-built") {
-        run(cargo()?.args(["build", "--quiet", "--release", "--package", "countersign-server", "--package", "bare"]))?;
+    if is_as_built {
+        println!("left out: what is measured without the release programs");
+    } else {
+        figures(&targets, &mut table)?;
+        let packages = ["countersign-server", "bare", "raw"].map(|package| ["--package", package]);
+        run(cargo()?.args(["build", "--quiet", "--release"]).args(packages.as_flattened()))?;
     }
-    scenes::compare(is_quick)
+    let (scene, rounds) = if is_quick { (2, 1) } else { (5, 3) };
+    let mixed = if has("--soak") { 600 } else { scene * 3 };
+    let (scene, mixed) = (Duration::from_secs(scene), Duration::from_secs(mixed));
+    scenes::compare(Length { scene, rounds, mixed }, &mut table)?;
+    println!("\n{}", table.text());
+    Ok(())
+}
+
+fn bench(package: &str, target: &str) -> Result<Command> {
+    let mut bench = cargo()?;
+    bench.args(["bench", "--quiet", "--package", package, "--bench", target]);
+    Ok(bench)
 }
 
 fn count_instructions(targets: &[(String, String)]) -> Result<()> {
@@ -54,7 +81,23 @@ fn count_instructions(targets: &[(String, String)]) -> Result<()> {
     }
     for (package, target) in targets.iter().filter(|(_, target)| target == INSTRUCTIONS) {
         println!("\n== {package}: {target}");
-        run(cargo()?.args(["bench", "--quiet", "--package", package, "--bench", target]))?;
+        run(&mut bench(package, target)?)?;
+    }
+    Ok(())
+}
+
+/// Runs the targets that print lines of the table, with a PostgreSQL for those that ask for one.
+fn figures(targets: &[(String, String)], table: &mut Table) -> Result<()> {
+    let cluster = Cluster::start()?;
+    for (package, target) in targets.iter().filter(|(_, target)| target == FIGURES) {
+        println!("\n== {package}: {target}");
+        let printed = output(bench(package, target)?.env("COUNTERSIGN_TEST_POSTGRES", cluster.url()))?;
+        print!("{printed}");
+        for line in printed.lines().filter(|line| line.contains('|')) {
+            let fields: Vec<&str> = line.split('|').collect();
+            let [value, most, what] = fields.as_slice() else { bail!("{package} printed {line}") };
+            table.line(what, value.parse()?, Bound::AtMost(most.parse()?));
+        }
     }
     Ok(())
 }

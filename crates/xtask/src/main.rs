@@ -24,7 +24,7 @@ cargo xtask COMMAND
   test [FILTER]        run every test; brings its own PostgreSQL
   floors               check the walls: crate arrows, import circles, file lengths, words that must not stay
   gen [--check]        write docs/reference from what it describes, or fail where it differs
-  bench [--quick] [--load] [--as-built]
+  bench [--quick] [--load] [--as-built] [--soak]
                        benchmarks, instruction counts, and the load comparison with its ratios
   life [--seed S] [--runs N] [--browsers B] [--hours H]
                        the fault-injection test: honest browsers and thieves against the real server, in virtual hours

@@ -28,27 +28,33 @@ pub(super) trait Visitor: Send {
     fn take(&mut self, answer: Answer) -> Result<()>;
 }
 
-/// Says the same thing again and again.
-pub(super) struct Same(pub(super) Request);
-
-impl Visitor for Same {
-    fn next(&mut self) -> Option<&Request> {
-        Some(&self.0)
-    }
-
-    fn take(&mut self, _: Answer) -> Result<()> {
-        Ok(())
-    }
+/// How fast visitors ask.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pace {
+    /// Each as soon as it has its answer.
+    Full,
+    /// Together this many requests a second, evenly spread. An answer's time counts from when its request was sent.
+    PerSecond(f64),
 }
 
 /// Lets each visitor ask over a connection of its own until the time is up or it has no more to ask.
-pub(super) fn run<V: Visitor>(host: &Host, visitors: &mut [V], time: Duration) -> Result<Cost> {
+pub(super) fn run<V: Visitor>(host: &Host, visitors: &mut [V], time: Duration, pace: Pace) -> Result<Cost> {
     let stop = AtomicBool::new(false);
-    let before = host.cpu()?;
+    let every = match pace {
+        Pace::Full => Duration::ZERO,
+        Pace::PerSecond(rate) => Duration::from_secs_f64(f64::from(u32::try_from(visitors.len())?) / rate),
+    };
+    let (before, count) = (host.cpu()?, u32::try_from(visitors.len())?);
     let begun = Instant::now();
     let latencies = thread::scope(|scope| {
-        let running: Vec<_> =
-            visitors.iter_mut().map(|visitor| scope.spawn(|| visit(host.port, visitor, &stop, begun + time))).collect();
+        let running: Vec<_> = (0..count)
+            .zip(visitors)
+            .map(|(turn, visitor)| {
+                let schedule = Schedule { next: begun + every * turn / count, every, until: begun + time };
+                let stop = &stop;
+                scope.spawn(move || visit(host.port, visitor, stop, schedule))
+            })
+            .collect();
         let mut all = Vec::new();
         for thread in running {
             all.extend(thread.join().map_err(|_| anyhow::anyhow!("a visitor panicked"))??);
@@ -59,10 +65,29 @@ pub(super) fn run<V: Visitor>(host: &Host, visitors: &mut [V], time: Duration) -
     cost(latencies, took, cpu)
 }
 
-fn visit<V: Visitor>(port: u16, visitor: &mut V, stop: &AtomicBool, until: Instant) -> Result<Vec<Duration>> {
+/// When one visitor asks.
+struct Schedule {
+    next: Instant,
+    every: Duration,
+    until: Instant,
+}
+
+impl Schedule {
+    /// Waits for the next turn; false when there is none.
+    fn wait(&mut self) -> bool {
+        let now = Instant::now();
+        if self.next > now {
+            thread::sleep(self.next - now);
+        }
+        self.next += self.every;
+        self.next.max(now) < self.until
+    }
+}
+
+fn visit<V: Visitor>(port: u16, visitor: &mut V, stop: &AtomicBool, mut schedule: Schedule) -> Result<Vec<Duration>> {
     let mut connection = Connection::open(port)?;
     let mut latencies = Vec::new();
-    while !stop.load(Ordering::Relaxed) && Instant::now() < until {
+    while !stop.load(Ordering::Relaxed) && schedule.wait() {
         let Some(request) = visitor.next() else { break };
         let asked = Instant::now();
         let answered = connection.send(request).and_then(Answer::ok);

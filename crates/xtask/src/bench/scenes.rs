@@ -1,210 +1,160 @@
-//! The scenes of the load comparison and the table of their ratios.
+//! The scenes of the load comparison.
+//!
+//! Each scene runs several times, in turn with the others, and the cheapest run of each counts. A ratio has both its terms from
+//! the same rounds.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::load::{self, Cost, Same, Visitor};
-use crate::client::{Answer, Connection, Request};
-use crate::host::{Host, free_port};
-use crate::process::root;
+use super::load::{self, Pace};
+use super::servers::{self, Programs};
+use super::table::{Best, Bound, Table};
+use super::visitors::{self, Fresh, Mixed, Person, get, get_with, same};
+use crate::client::{Connection, Request};
+use crate::host::Host;
 
 const CONNECTIONS: usize = 64;
-const PASSWORD: &str = "a long enough phrase for a load test";
+const IDLE_CONNECTIONS: u32 = 1_000;
+/// Sign-ins at once while their cost is measured: as many as most machines have cores.
+const SIGN_INS: usize = 2;
 
-/// Runs the scenes on both release programs and prints the table.
-pub(super) fn compare(is_quick: bool) -> Result<()> {
-    let time = Duration::from_secs(if is_quick { 2 } else { 10 });
-    let programs = root()?.join("target/release");
+/// How long it all takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Length {
+    /// Of one run of a scene.
+    pub(super) scene: Duration,
+    /// How often each runs.
+    pub(super) rounds: u32,
+    /// Of the mixed load at the end.
+    pub(super) mixed: Duration,
+}
+
+/// Runs the scenes on the release programs and adds their lines to the table.
+pub(super) fn compare(length: Length, table: &mut Table) -> Result<()> {
     let data = std::env::temp_dir().join(format!("countersign-bench-{}", std::process::id()));
-    let measured = measure(&programs, &data, time);
+    let measured = measure(&data, length, table);
     fs::remove_dir_all(&data).context("could not remove the data directory of the benchmark")?;
     measured
 }
 
-fn measure(programs: &Path, data: &Path, time: Duration) -> Result<()> {
-    let bare = start_bare(&programs.join("bare"))?;
-    let program = programs.join("countersign");
-    // Once to make the data directory, and once more, which is the start that counts.
-    drop(start(&program, data)?);
-    let server = start(&program, data)?;
-    let size = fs::metadata(&program)?.len();
-    let mut table = Table::default();
-    table.fact("cold start on an existing data directory, ms", server.cold_start.as_secs_f64() * 1e3, 60.0);
+fn measure(data: &Path, length: Length, table: &mut Table) -> Result<()> {
+    let programs = Programs::built()?;
+    // The first start makes the data directory; the second is the one that counts.
+    table.line("idle connection, KiB", idle_connection(&programs.serve(data)?)?, Bound::AtMost(20.0));
+    let server = programs.serve(data)?;
+    let cold_start = server.cold_start.as_secs_f64() * 1e3;
+    table.line("cold start on an existing data directory, ms", cold_start, Bound::AtMost(60.0));
     let idle = server.memory_kib("VmRSS")?;
-    table.fact("idle memory, MiB", mebibytes(idle), 25.0);
+    table.line("idle memory, MiB", mebibytes(idle), Bound::AtMost(25.0));
 
-    println!("\n== load, {CONNECTIONS} connections, {} s a scene (CPU of the server per request)", time.as_secs());
-    let request = |path, headers| Request { method: "GET", path, headers, body: String::new() };
-    let floor = table.scene("bare axum, fixed JSON", load::run(&bare, &mut same(request("/", Vec::new())), time)?);
-
-    let mut people = sign_in(&server)?;
-    table.fact(
-        "64 sign-ins at once: memory above idle, MiB",
-        mebibytes(server.memory_kib("VmHWM")?.saturating_sub(idle)),
-        60.0,
+    println!(
+        "\n== load, {CONNECTIONS} connections, {} s a scene (CPU of the server per request)",
+        length.scene.as_secs()
     );
-    let bearer = |token: &str| vec![("Authorization", format!("Bearer {token}"))];
-    let token = people.first().map(|person| person.access.clone()).context("nobody signed in")?;
+    visitors::register(&server)?;
+    let people = visitors::sign_in(&server, CONNECTIONS)?;
+    let above = server.memory_kib("VmHWM")?.saturating_sub(idle);
+    table.line("64 sign-ins at once: memory above idle, MiB", mebibytes(above), Bound::AtMost(60.0));
 
-    let cost = load::run(&server, &mut same(request("/api/auth/verify", bearer(&token))), time)?;
-    table.against(floor, 2.0, "GET /api/auth/verify, token seen before", cost);
-    let cost = load::run(&server, &mut same(request("/api/user/profile", bearer(&token))), time)?;
-    table.against(floor, 3.0, "GET /api/user/profile", cost);
-    let cost = load::run(&server, &mut people, time)?;
-    table.against(floor, 12.0, "POST /api/auth/refresh, SQLite", cost);
-
-    // Each refresh brought a token that nobody has checked yet.
-    let mut fresh: Vec<Fresh> = people.into_iter().map(|person| Fresh::new(person.collected)).collect();
-    let cost = load::run(&server, &mut fresh, time)?;
-    table.scene("GET /api/auth/verify, new token each time", cost);
-    table.fact("memory after all this, MiB", mebibytes(server.memory_kib("VmRSS")?), 80.0);
+    let people = rounds(&programs, &server, people, data, length, table)?;
+    mixed(&server, people, length.mixed, table)?;
     #[expect(clippy::cast_precision_loss, reason = "a file of that size does not fit a disk")]
-    table.fact("release binary, MiB", size as f64 / 1_048_576.0, 35.0);
-    println!("\n{}", table.text);
+    let size = fs::metadata(programs.countersign())?.len() as f64 / 1_048_576.0;
+    table.line("release binary, MiB", size, Bound::AtMost(35.0));
     Ok(())
 }
 
-fn same(request: Request) -> Vec<Same> {
-    (0..CONNECTIONS).map(|_| Same(request.clone())).collect()
-}
-
-fn start_bare(program: &PathBuf) -> Result<Host> {
-    let port = free_port()?;
-    Host::start(program, port, "/", Command::new(program).arg(port.to_string()))
-}
-
-fn start(program: &PathBuf, data: &Path) -> Result<Host> {
-    let port = free_port()?;
-    let mut command = Command::new(program);
-    command
-        .arg("serve")
-        .env("COUNTERSIGN_LISTEN", format!("127.0.0.1:{port}"))
-        .env("COUNTERSIGN_PUBLIC_URL", "http://localhost:8420")
-        .env("COUNTERSIGN_DATA_DIR", data)
-        .env("COUNTERSIGN_LIMITS__ENABLED", "false")
-        // A session rotates a few times within the window at most: a load test has none.
-        .env("COUNTERSIGN_REFRESH__WINDOW_SECONDS", "0");
-    Host::start(program, port, "/readyz", &mut command)
-}
-
-/// Somebody who refreshes again and again.
-struct Person {
-    access: String,
-    request: Request,
-    collected: Vec<String>,
-}
-
-impl Visitor for Person {
-    fn next(&mut self) -> Option<&Request> {
-        Some(&self.request)
+/// The scenes whose ratios have targets, in turn; the people as they are afterwards.
+fn rounds(
+    programs: &Programs,
+    server: &Host,
+    mut people: Vec<Person>,
+    data: &Path,
+    length: Length,
+    table: &mut Table,
+) -> Result<Vec<Person>> {
+    let (bare, express) = (programs.bare()?, servers::express(data)?);
+    let token = people.first().map(|person| person.access.clone()).context("nobody signed in")?;
+    let mut floor = Best::of("bare axum, fixed JSON");
+    let mut seen = Best::of("GET /api/auth/verify, token seen before");
+    let mut profile = Best::of("GET /api/user/profile");
+    let mut refresh = Best::of("POST /api/auth/refresh, SQLite");
+    let mut fresh = Best::of("GET /api/auth/verify, new token each time");
+    let mut login = Best::of("POST /api/auth/login");
+    let mut rival = Best::of("Express, secret as a key object: verify");
+    let mut raw = programs.raw()?;
+    for _ in 0..length.rounds {
+        let at =
+            |host: &Host, request: Request| load::run(host, &mut same(&request, CONNECTIONS), length.scene, Pace::Full);
+        floor.take(at(&bare, get("/"))?);
+        seen.take(at(server, get_with("/api/auth/verify", &token))?);
+        profile.take(at(server, get_with("/api/user/profile", &token))?);
+        refresh.take(load::run(server, &mut people, length.scene, Pace::Full)?);
+        // Each refresh brought a token that nobody has checked yet.
+        let mut newcomers: Vec<Fresh> = people.iter_mut().map(Fresh::with).collect();
+        fresh.take(load::run(server, &mut newcomers, length.scene, Pace::Full)?);
+        raw = raw.least(programs.raw()?);
+        login.take(load::run(server, &mut same(&visitors::login(), SIGN_INS), length.scene, Pace::Full)?);
+        if let Some(express) = &express {
+            let answer = Connection::open(express.port)?.send(&get("/token"))?.ok()?;
+            rival.take(at(express, get_with("/api/auth/verify", &answer.text("accessToken")?))?);
+        }
     }
+    println!("raw: signature check {:.1} µs, password hash with kept memory {:.0} µs", raw.signature, raw.hash);
 
-    fn take(&mut self, answer: Answer) -> Result<()> {
-        self.collected.push(answer.text("accessToken")?);
-        self.request.headers = refresh_headers(&answer)?;
-        Ok(())
+    let floor = floor.cpu_us();
+    table.line("verify, token seen before: times bare axum", seen.cpu_us() / floor, Bound::AtMost(2.0));
+    let sum = raw.signature + floor;
+    table.line("verify, new token: times raw signature check + bare axum", fresh.cpu_us() / sum, Bound::AtMost(1.3));
+    if express.is_some() {
+        table.line("verify: Express costs so many times ours", rival.cpu_us() / seen.cpu_us(), Bound::AtLeast(15.0));
     }
+    table.line("profile: times bare axum", profile.cpu_us() / floor, Bound::AtMost(3.0));
+    table.line("refresh, SQLite: times bare axum", refresh.cpu_us() / floor, Bound::AtMost(12.0));
+    table.line("sign-in: raw password hash / sign-in", raw.hash / login.cpu_us(), Bound::AtLeast(0.9));
+
+    let mut half = Best::of("GET /api/auth/verify at half load");
+    let pace = Pace::PerSecond(seen.per_second() / 2.0);
+    let cost = load::run(server, &mut same(&get_with("/api/auth/verify", &token), CONNECTIONS), length.scene, pace)?;
+    half.take(cost);
+    let spread = cost.p99.as_secs_f64() / cost.p50.as_secs_f64();
+    table.line("verify at half load: p99 / p50", spread, Bound::AtMost(4.0));
+    Ok(people)
 }
 
-fn refresh_headers(answer: &Answer) -> Result<Vec<(&'static str, String)>> {
-    let token = answer.cookie("refreshToken").context("no refresh cookie came with the answer")?;
-    Ok(vec![("Origin", "http://localhost:8420".to_owned()), ("Cookie", format!("refreshToken={token}"))])
+/// What is resident after everything at once, and after what came before.
+fn mixed(server: &Host, people: Vec<Person>, time: Duration, table: &mut Table) -> Result<()> {
+    let mut everybody: Vec<Mixed> = (0..).zip(people).map(|(number, person)| Mixed::new(person, number)).collect();
+    Best::of("mixed load").take(load::run(server, &mut everybody, time, Pace::Full)?);
+    let minutes = time.as_secs_f64() / 60.0;
+    let resident = mebibytes(server.memory_kib("VmRSS")?);
+    table.line(&format!("memory after {minutes:.1} min of mixed load, MiB"), resident, Bound::AtMost(80.0));
+    Ok(())
 }
 
-/// One account, and as many sessions of it as there are connections, opened at the same time.
-fn sign_in(server: &Host) -> Result<Vec<Person>> {
-    let post = |path, body| Request { method: "POST", path, headers: Vec::new(), body };
-    let account = format!(r#"{{"email":"load@example.test","password":"{PASSWORD}","name":"Load"}}"#);
-    Connection::open(server.port)?.send(&post("/api/auth/register", account))?.ok()?;
-
-    let login = post("/api/auth/login", format!(r#"{{"email":"load@example.test","password":"{PASSWORD}"}}"#));
-    let answers = std::thread::scope(|scope| {
-        let open = || patiently(server, &login);
-        let running: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(open)).collect();
-        running
-            .into_iter()
-            .map(|thread| thread.join().map_err(|_| anyhow::anyhow!("panicked"))?)
-            .collect::<Result<Vec<_>>>()
-    })?;
-    let person = |answer: Answer| -> Result<Person> {
-        let headers = refresh_headers(&answer)?;
-        let request = Request { method: "POST", path: "/api/auth/refresh", headers, body: "{}".to_owned() };
-        Ok(Person { access: answer.text("accessToken")?, request, collected: Vec::new() })
+/// KiB that a connection holds which has asked once and waits.
+fn idle_connection(server: &Host) -> Result<f64> {
+    let health = get("/healthz");
+    let open = |count: u32| -> Result<Vec<Connection>> {
+        let opened = (0..count).map(|_| {
+            let mut connection = Connection::open(server.port)?;
+            connection.send(&health)?.ok()?;
+            Ok(connection)
+        });
+        opened.collect()
     };
-    answers.into_iter().map(person).collect()
-}
-
-/// Asks again while the server says that it is busy: its queue of hashes is short on purpose.
-fn patiently(server: &Host, request: &Request) -> Result<Answer> {
-    let mut connection = Connection::open(server.port)?;
-    for _ in 0..100 {
-        let answer = connection.send(request)?;
-        if answer.status != 503 {
-            return answer.ok();
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    anyhow::bail!("the server stayed busy")
-}
-
-/// Somebody who shows each of his tokens once.
-struct Fresh {
-    tokens: Vec<String>,
-    request: Request,
-}
-
-impl Fresh {
-    fn new(tokens: Vec<String>) -> Self {
-        Self {
-            tokens,
-            request: Request { method: "GET", path: "/api/auth/verify", headers: Vec::new(), body: String::new() },
-        }
-    }
-}
-
-impl Visitor for Fresh {
-    fn next(&mut self) -> Option<&Request> {
-        self.request.headers = vec![("Authorization", format!("Bearer {}", self.tokens.pop()?))];
-        Some(&self.request)
-    }
-
-    fn take(&mut self, _: Answer) -> Result<()> {
-        Ok(())
-    }
+    // What the first ones bring up is not theirs.
+    let first = open(16)?;
+    let before = server.memory_kib("VmRSS")?;
+    let crowd = open(IDLE_CONNECTIONS)?;
+    let after = server.memory_kib("VmRSS")?;
+    drop((first, crowd));
+    Ok(mebibytes(after.saturating_sub(before)) * 1_024.0 / f64::from(IDLE_CONNECTIONS))
 }
 
 fn mebibytes(kib: u64) -> f64 {
     f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1024.0
-}
-
-/// The table that is printed at the end.
-#[derive(Default)]
-struct Table {
-    text: String,
-}
-
-impl Table {
-    fn fact(&mut self, what: &str, value: f64, target: f64) {
-        self.line(what, &format!("{value:.1}"), value, target);
-    }
-
-    fn against(&mut self, floor: f64, target: f64, what: &str, cost: Cost) {
-        let ratio = self.scene(what, cost) / floor;
-        self.line(&format!("{what}: times bare axum"), &format!("{ratio:.2}"), ratio, target);
-    }
-
-    fn scene(&self, what: &str, cost: Cost) -> f64 {
-        let Cost { requests, cpu_us, per_second, p50, p99 } = cost;
-        println!("{what}: {cpu_us:.1} µs, {per_second:.0}/s, p50 {p50:.1?}, p99 {p99:.1?} ({requests} requests)");
-        cpu_us
-    }
-
-    fn line(&mut self, what: &str, shown: &str, value: f64, target: f64) {
-        let verdict = if value <= target { "within" } else { "ABOVE" };
-        self.text.push_str(&format!("{shown:>8}  {verdict} {target:<5}  {what}\n"));
-    }
 }

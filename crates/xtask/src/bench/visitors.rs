@@ -1,0 +1,183 @@
+//! Those who visit the server in the load comparison.
+
+use anyhow::{Context, Result, bail};
+
+use super::load::Visitor;
+use crate::client::{Answer, Connection, Request};
+use crate::host::Host;
+
+const EMAIL: &str = "load@example.test";
+const PASSWORD: &str = "a long enough phrase for a load test";
+const ORIGIN: &str = "http://localhost:8420";
+
+/// Says the same thing again and again.
+pub(super) struct Same(pub(super) Request);
+
+impl Visitor for Same {
+    fn next(&mut self) -> Option<&Request> {
+        Some(&self.0)
+    }
+
+    fn take(&mut self, _: Answer) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// As many of the same as there are connections.
+pub(super) fn same(request: &Request, connections: usize) -> Vec<Same> {
+    (0..connections).map(|_| Same(request.clone())).collect()
+}
+
+/// Somebody who refreshes again and again, and keeps the access tokens.
+pub(super) struct Person {
+    pub(super) access: String,
+    pub(super) collected: Vec<String>,
+    request: Request,
+}
+
+impl Person {
+    fn signed_in(answer: &Answer) -> Result<Self> {
+        let headers = refresh_headers(answer, "refreshToken")?;
+        let request = Request { method: "POST", path: "/api/auth/refresh", headers, body: "{}".to_owned() };
+        Ok(Self { access: answer.text("accessToken")?, request, collected: Vec::new() })
+    }
+}
+
+impl Visitor for Person {
+    fn next(&mut self) -> Option<&Request> {
+        Some(&self.request)
+    }
+
+    fn take(&mut self, answer: Answer) -> Result<()> {
+        self.access = answer.text("accessToken")?;
+        self.collected.push(self.access.clone());
+        self.request.headers = refresh_headers(&answer, "refreshToken")?;
+        Ok(())
+    }
+}
+
+/// Somebody who shows each of his tokens once.
+pub(super) struct Fresh {
+    tokens: Vec<String>,
+    request: Request,
+}
+
+impl Fresh {
+    /// With the tokens that a person has collected.
+    pub(super) fn with(person: &mut Person) -> Self {
+        Self { tokens: std::mem::take(&mut person.collected), request: get("/api/auth/verify") }
+    }
+}
+
+impl Visitor for Fresh {
+    fn next(&mut self) -> Option<&Request> {
+        self.request.headers = bearer(&self.tokens.pop()?);
+        Some(&self.request)
+    }
+
+    fn take(&mut self, _: Answer) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Somebody who does everything: of a hundred requests ten are refreshes, the rest shows the token that came; one in a thousand is
+/// a sign-in.
+pub(super) struct Mixed {
+    person: Person,
+    shown: Request,
+    login: Request,
+    turn: u32,
+}
+
+impl Mixed {
+    /// Goes on as this person; `number` spreads what they do in time.
+    pub(super) fn new(person: Person, number: u32) -> Self {
+        Self { person, shown: get("/api/auth/verify"), login: login(), turn: number * 16 }
+    }
+}
+
+impl Visitor for Mixed {
+    fn next(&mut self) -> Option<&Request> {
+        self.turn += 1;
+        if self.turn.is_multiple_of(1_000) {
+            return Some(&self.login);
+        }
+        if self.turn.is_multiple_of(10) {
+            self.person.collected.clear();
+            return self.person.next();
+        }
+        self.shown.path = if self.turn % 10 == 1 { "/api/user/profile" } else { "/api/auth/verify" };
+        self.shown.headers = bearer(&self.person.access);
+        Some(&self.shown)
+    }
+
+    fn take(&mut self, answer: Answer) -> Result<()> {
+        match self.turn {
+            turn if turn.is_multiple_of(1_000) => self.person = Person::signed_in(&answer)?,
+            turn if turn.is_multiple_of(10) => self.person.take(answer)?,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// A GET without any header.
+pub(super) const fn get(path: &'static str) -> Request {
+    Request { method: "GET", path, headers: Vec::new(), body: String::new() }
+}
+
+/// A GET with an access token.
+pub(super) fn get_with(path: &'static str, token: &str) -> Request {
+    Request { headers: bearer(token), ..get(path) }
+}
+
+/// A sign-in of the account that [`register`] made.
+pub(super) fn login() -> Request {
+    post("/api/auth/login", format!(r#"{{"email":"{EMAIL}","password":"{PASSWORD}"}}"#))
+}
+
+/// Makes the one account.
+pub(super) fn register(server: &Host) -> Result<()> {
+    let account = format!(r#"{{"email":"{EMAIL}","password":"{PASSWORD}","name":"Load"}}"#);
+    Connection::open(server.port)?.send(&post("/api/auth/register", account))?.ok()?;
+    Ok(())
+}
+
+/// As many sessions of the account as there are connections, opened at the same time.
+pub(super) fn sign_in(server: &Host, connections: usize) -> Result<Vec<Person>> {
+    let login = login();
+    let answers = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..connections).map(|_| scope.spawn(|| patiently(server, &login))).collect();
+        running
+            .into_iter()
+            .map(|thread| thread.join().map_err(|_| anyhow::anyhow!("a visitor panicked"))?)
+            .collect::<Result<Vec<_>>>()
+    })?;
+    answers.iter().map(Person::signed_in).collect()
+}
+
+/// Asks again while the server says that it is busy: its queue of hashes is short on purpose.
+fn patiently(server: &Host, request: &Request) -> Result<Answer> {
+    let mut connection = Connection::open(server.port)?;
+    for _ in 0..100 {
+        let answer = connection.send(request)?;
+        if answer.status != 503 {
+            return answer.ok();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    bail!("the server stayed busy")
+}
+
+fn post(path: &'static str, body: String) -> Request {
+    Request { method: "POST", path, headers: Vec::new(), body }
+}
+
+fn bearer(token: &str) -> Vec<(&'static str, String)> {
+    vec![("Authorization", format!("Bearer {token}"))]
+}
+
+fn refresh_headers(answer: &Answer, cookie: &str) -> Result<Vec<(&'static str, String)>> {
+    let token = answer.cookie(cookie).context("no refresh cookie came with the answer")?;
+    Ok(vec![("Origin", ORIGIN.to_owned()), ("Cookie", format!("{cookie}={token}"))])
+}
