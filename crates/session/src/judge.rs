@@ -101,8 +101,13 @@ pub fn judge(row: &RefreshRow, presented: &Presented, moment: Moment, policy: &J
     if row.ended.is_some() {
         return refuse(RefreshCase::Ended, Answer::Revoked);
     }
-    if now >= row.idle_deadline || now >= row.absolute_deadline {
-        return refuse(RefreshCase::Expired, Answer::Expired);
+    // A generation from beyond a rollback shows that the session was in use since: its idle deadline was rolled back, too.
+    let deadline = if n > g { row.absolute_deadline } else { row.idle_deadline.min(row.absolute_deadline) };
+    if now >= deadline {
+        // Said once, it stays said, also if the clock steps back.
+        let seen = RefreshRow { seen_at: now, version: row.version.saturating_add(1), ..row.clone() };
+        let write = (row.seen_at < deadline).then_some(seen);
+        return Judged { case: RefreshCase::Expired, answer: Answer::Expired, write };
     }
 
     let bench = Bench::new(row, presented, now, moment.settled, policy);
@@ -111,9 +116,10 @@ pub fn judge(row: &RefreshRow, presented: &Presented, moment: Moment, policy: &J
     if n > g {
         return bench.recover();
     }
+    let waits_for_ids = row.uses_ids && bench.attempt.is_none();
     if n == g {
         // Row 4.
-        if row.uses_ids && bench.attempt.is_none() && now.since(row.made_at) < SERVER_PATIENCE {
+        if waits_for_ids && now.since(row.made_at) < SERVER_PATIENCE {
             return bench.thin(RefreshCase::NoId);
         }
         // Row 5.
@@ -124,12 +130,13 @@ pub fn judge(row: &RefreshRow, presented: &Presented, moment: Moment, policy: &J
         return bench.repeat();
     }
     // Row 7.
-    let undelivered = row.delivered.is_none_or(|delivered| n >= delivered);
     let spent = bench.row.recent.iter().find(|s| s.first <= n && n <= s.last);
+    let undelivered =
+        row.delivered.is_none_or(|delivered| n >= delivered) && spent.is_some_and(|s| s.passed_at.is_none());
     let spent_lately = spent.is_some_and(|s| now.since(s.spent_at) < policy.window);
     let harmless = match policy.undelivered {
         // What is still in `recent` has been passed less than W ago, or not at all.
-        Undelivered::Tolerate => undelivered || spent.is_some(),
+        Undelivered::Tolerate => spent.is_some(),
         Undelivered::Theft => spent_lately || (!moment.settled && spent.is_some()),
     };
     let known = bench.row.recent.iter().any(|s| bench.is_among(&s.answered));
@@ -137,9 +144,10 @@ pub fn judge(row: &RefreshRow, presented: &Presented, moment: Moment, policy: &J
         if !bench.row.uses_ids && spent_lately {
             return bench.hand_over(RefreshCase::LateNoIds);
         }
-        let surely_lost = undelivered && now.since(row.made_at) > SURELY_LOST;
+        let lost_after = if waits_for_ids { SERVER_PATIENCE } else { SURELY_LOST };
+        let surely_lost = undelivered && now.since(row.made_at) > lost_after;
         if surely_lost && policy.undelivered == Undelivered::Tolerate && bench.has_room() {
-            return bench.mint_next(RefreshCase::Reminted);
+            return bench.mint_again(RefreshCase::Reminted);
         }
         return bench.thin(if harmless { RefreshCase::Late } else { RefreshCase::LateKnown });
     }

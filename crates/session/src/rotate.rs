@@ -113,7 +113,13 @@ impl Sessions {
         let extent = match judged.answer {
             Answer::Invalid => return Ok(Attempt::Decided(judged.case, RotateVerdict::Invalid)),
             Answer::Revoked => return Ok(Attempt::Decided(judged.case, RotateVerdict::Revoked)),
-            Answer::Expired => return Ok(Attempt::Decided(judged.case, RotateVerdict::Expired)),
+            Answer::Expired => {
+                // Whoever else wrote the row meanwhile saw it expired, too.
+                if let Some(row) = judged.write {
+                    self.0.store.write_refresh_and_find_user(&request.write(&session, row)).await?;
+                }
+                return Ok(Attempt::Decided(judged.case, RotateVerdict::Expired));
+            }
             Answer::Reused => return self.settle_theft(request, session, judged).await,
             Answer::Full => Extent::Full,
             Answer::Thin => Extent::Thin,
@@ -265,9 +271,10 @@ const fn is_audited(case: RefreshCase) -> bool {
 /// Whether later judgements would differ, or the idle deadline moves by a minute. A repetition that changes nothing is
 /// answered without a write, so that a crowd with one token makes one.
 fn is_worth_writing(judged: &RefreshRow, row: &RefreshRow) -> bool {
-    let marks = |row: &RefreshRow| (row.generation, row.delivered, row.uses_ids, row.ended);
+    let marks = |row: &RefreshRow| (row.generation, row.made_at, row.delivered, row.uses_ids, row.ended);
     marks(judged) != marks(row)
         || judged.answered != row.answered
+        || judged.recent != row.recent
         || row.idle_deadline.since(judged.idle_deadline) >= SLIDE_AT_MOST_EVERY
 }
 

@@ -98,7 +98,7 @@ pub struct Spent {
     pub last: u64,
     /// When it was spent.
     pub spent_at: Timestamp,
-    /// Since when a generation above it has been presented; none while none has.
+    /// Since when a generation above it has been presented, or another has taken its place; none while neither has happened.
     pub passed_at: Option<Timestamp>,
     /// The attempt ids that had been answered in full with it. At most 8.
     pub answered: Vec<Answered>,
@@ -109,7 +109,7 @@ pub struct Spent {
 pub struct RefreshRow {
     /// The live generation, g.
     pub generation: u64,
-    /// When g was made.
+    /// When g was made, or handed out once more long after.
     pub made_at: Timestamp,
     /// The MAC period under which the token of g was made.
     pub period: u32,

@@ -12,6 +12,7 @@ mod fuzz;
 mod generate;
 mod host;
 mod life;
+mod model;
 mod postgres;
 mod process;
 mod test;
@@ -28,6 +29,7 @@ cargo xtask COMMAND
                        benchmarks, instruction counts, and the load comparison with its ratios
   life [--seed S] [--runs N] [--browsers B] [--hours H]
                        the fault-injection test: honest browsers and thieves against the real server, in virtual hours
+  model [--states N]   the model checker on the refresh rule: every exploration, up to N states each (default 5000000)
   fuzz [--minutes N]   run each fuzz target for N minutes (default 10); installs cargo-fuzz
 ";
 
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Some("gen") => generate::run(rest),
         Some("bench") => bench::run_all(rest),
         Some("life") => life::live(rest),
+        Some("model") => model::explore(rest),
         Some("fuzz") => fuzz::run_targets(rest),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");

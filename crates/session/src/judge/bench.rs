@@ -58,6 +58,18 @@ impl<'a> Bench<'a> {
         self.mint(case, made)
     }
 
+    /// Mints from n although n is spent: its successor never arrived. What was made from n until now is given up and ages from
+    /// this moment on, as if it had been passed. Otherwise two holders of different generations could both go on for ever,
+    /// each an hour after the other.
+    pub(super) fn mint_again(self, case: RefreshCase) -> Judged {
+        let (n, now) = (self.n, self.now);
+        let mut judged = self.mint_next(case);
+        for spent in judged.write.iter_mut().flat_map(|row| &mut row.recent).filter(|spent| spent.first > n) {
+            spent.passed_at.get_or_insert(now);
+        }
+        judged
+    }
+
     pub(super) fn recover(self) -> Judged {
         let made = self.n.saturating_add(RECOVERY_JUMP);
         self.mint(RefreshCase::Recovered, made)
@@ -87,10 +99,15 @@ impl<'a> Bench<'a> {
             }
             self.row.answered.push(Answered { id, mints: mints(self.judged, id) });
         }
-        self.write(RefreshCase::Repeated, Answer::Full)
+        self.hand_over(RefreshCase::Repeated)
     }
 
-    pub(super) fn hand_over(self, case: RefreshCase) -> Judged {
+    /// Hands out the live token once more. It may arrive this time: it counts as young again. (Said only when it is no
+    /// longer young, so that a crowd with one token makes one write.)
+    pub(super) fn hand_over(mut self, case: RefreshCase) -> Judged {
+        if self.now.since(self.row.made_at) >= NO_LONGER_YOUNG {
+            self.row.made_at = self.now;
+        }
         self.write(case, Answer::Full)
     }
 
@@ -99,7 +116,7 @@ impl<'a> Bench<'a> {
         // The ring, the deliveries and the ids matter to later judgements; the idle deadline is worth a write a minute.
         let slid = self.slid_idle().since(self.judged.idle_deadline) >= SLIDE_AT_MOST_EVERY;
         let marks = |row: &RefreshRow| (row.delivered, row.uses_ids);
-        if slid || marks(&self.row) != marks(self.judged) {
+        if slid || marks(&self.row) != marks(self.judged) || self.row.recent != self.judged.recent {
             return self.write(case, Answer::Thin);
         }
         Judged { case, answer: Answer::Thin, write: None }
@@ -119,11 +136,15 @@ impl<'a> Bench<'a> {
     }
 
     /// Raises `delivered` to n; what that passes begins to age, once.
+    ///
+    /// An answer may arrive late and put an older token back into the jar, as long as a client waits for it after that token
+    /// was spent. Only a presentation that was sent later than that tells what the jar will hold, so one that is judged
+    /// within W of the spending passes nothing. (10 s for the answer, and 20 s for a request that was sent before it came.)
     fn pass(&mut self) {
-        let delivered = self.row.delivered.map_or(self.n, |d| d.max(self.n));
-        self.row.delivered = Some(delivered);
-        for spent in self.row.recent.iter_mut().filter(|s| s.last < delivered) {
-            spent.passed_at.get_or_insert(self.now);
+        self.row.delivered = Some(self.row.delivered.map_or(self.n, |delivered| delivered.max(self.n)));
+        let (n, now, window) = (self.n, self.now, self.policy.window);
+        for spent in self.row.recent.iter_mut().filter(|s| s.last < n && now.since(s.spent_at) > window) {
+            spent.passed_at.get_or_insert(now);
         }
     }
 
@@ -157,6 +178,8 @@ fn join_oldest(recent: &mut Vec<Spent>, ring: usize) {
 
 /// How far a recovered session jumps: past whatever the lost timeline may have issued.
 const RECOVERY_JUMP: u64 = 1024;
+/// Long after any answer has arrived or died, and well within the time after which a successor counts as lost.
+const NO_LONGER_YOUNG: Lifetime = Lifetime::from_minutes(30);
 /// An id that has minted this many generations counts as absent.
 const MOST_MINTS: u8 = 3;
 /// Thin answers write the idle deadline at most this often.

@@ -125,6 +125,8 @@ fn the_table_decides_row_by_row() {
         ("an ended session never answers again", &ended, show(5, Some(EVE), Some(ADA)), 60, C::Ended, Revoked),
         ("a moment before the idle deadline it lives", &running(), show(5, Some(EVE), None), week - 1, C::Rotated, Full),
         ("at the idle deadline it is over", &running(), show(5, Some(EVE), None), week, C::Expired, Expired),
+        ("from beyond a rollback, only the absolute deadline counts", &running(), show(9, Some(EVE), None), week, C::Recovered, Full),
+        ("but that does", &running(), show(9, Some(EVE), None), 30 * 86_400, C::Expired, Expired),
         ("past deadlines a spent token is no theft", &passed, show(1, Some(EVE), None), week, C::Expired, Expired),
         // Row 3
         ("the row was rolled back", &running(), show(9, Some(EVE), None), 60, C::Recovered, Full),
@@ -151,6 +153,8 @@ fn the_table_decides_row_by_row() {
         ("no ids ever, spent W ago: thin", &no_ids, show(4, None, None), 30, C::Late, Thin),
         ("the successor is an hour old: not yet surely lost", &running(), show(4, Some(EVE), None), 3_600, C::Late, Thin),
         ("the successor is older than an hour: make another", &running(), show(4, Some(EVE), None), 3_601, C::Reminted, Full),
+        ("without ids one waits a day for those who have them", &running(), show(4, None, None), 86_400, C::Late, Thin),
+        ("and no longer", &running(), show(4, None, None), 86_401, C::Reminted, Full),
         // Row 8
         ("the bound key proves its holder, however old the token", &RefreshRow { bound_key: Some(KEY), ..passed.clone() }, proof(1), 300, C::Proven, Full),
         // Row 9
@@ -314,7 +318,8 @@ fn the_strict_policy_forgives_only_within_the_window_after_spending() {
 
 #[test]
 fn a_quiet_thin_answer_writes_at_most_once_a_minute() {
-    let seen = RefreshRow { delivered: Some(5), idle_deadline: at(0) + Lifetime::from_days(7), ..running() };
+    let nothing_to_age = RefreshRow { recent: vec![], ..running() };
+    let seen = RefreshRow { delivered: Some(5), idle_deadline: at(0) + Lifetime::from_days(7), ..nothing_to_age };
 
     assert_eq!(judged_at(&seen, show(5, None, None), 59).write, None);
     let row = judged_at(&seen, show(5, None, None), 60).write.unwrap();
@@ -328,6 +333,77 @@ fn idle_never_slides_past_the_absolute_deadline() {
     let judged = judged_at(&row, show(5, Some(EVE), None), 29 * 86_400);
 
     assert_eq!(judged.write.unwrap().idle_deadline, row.absolute_deadline);
+}
+
+#[test]
+fn what_has_expired_stays_expired_when_the_clock_steps_back() {
+    let mut story = Story::new();
+    let week = 7 * 86_400;
+    assert_eq!(story.present(0, Some(ADA), None, week), RefreshCase::Expired);
+    assert_eq!(story.row.seen_at, at(week));
+
+    assert_eq!(story.present(0, Some(ADA), None, week - 60), RefreshCase::Expired);
+
+    assert_eq!(judged_at(&story.row, show(0, Some(ADA), None), week + 1).write, None, "it is written once");
+}
+
+// The rest are traces that the model or the fault injection found, kept as they were found.
+
+/// The thief takes generation 1, and the owner's next visit is over an hour later: both held a generation whose successor
+/// nobody had presented, and each could make another, an hour after the other, for ever.
+#[test]
+fn trace_two_holders_an_hour_apart_cannot_both_go_on() {
+    let mut story = Story::new();
+    assert_eq!(story.present(0, Some(EVE), None, 0), RefreshCase::Rotated);
+    assert_eq!(story.present(0, Some(ADA), None, 3_700), RefreshCase::Reminted);
+
+    assert_eq!(
+        story.row.recent.iter().map(|s| (s.first, s.passed_at)).collect::<Vec<_>>(),
+        [(0, None), (1, Some(at(3_700)))]
+    );
+    assert_eq!(story.present(1, Some(id(8)), Some(EVE), 7_400), RefreshCase::Theft);
+}
+
+/// A generation is handed out once more after a day, and at the same moment a page server finds its successor lost.
+#[test]
+fn trace_a_token_that_was_just_handed_out_again_is_not_lost() {
+    let mut story = Story::new();
+    let day = 86_401;
+    assert_eq!(story.present(0, Some(ADA), None, 0), RefreshCase::Rotated);
+    assert_eq!(story.present(0, Some(ADA), None, day), RefreshCase::Repeated);
+    assert_eq!(story.row.made_at, at(day));
+
+    assert_eq!(story.present(0, None, None, day), RefreshCase::Late);
+    assert_eq!(story.present(1, Some(BEN), Some(ADA), day + 3_700), RefreshCase::Rotated);
+}
+
+/// One answer of three is seven seconds late, and puts the older token back into the jar after the newer one has been used.
+#[test]
+fn trace_an_answer_that_was_overtaken_signs_nobody_out() {
+    let mut story = Story::new();
+    assert_eq!(story.present(0, Some(ADA), None, 0), RefreshCase::Rotated);
+    assert_eq!(story.present(0, Some(ADA), None, 0), RefreshCase::Repeated, "its answer is the one that will be late");
+    assert_eq!(story.present(1, Some(BEN), Some(ADA), 1), RefreshCase::Rotated);
+    assert_eq!(story.present(2, None, None, 4), RefreshCase::NoId, "the jar holds 2");
+
+    // Now the late answer has arrived: the jar holds 1 again, and a page server without ids goes on with it.
+    assert_eq!(story.present(1, None, None, 12), RefreshCase::Late);
+    assert_eq!(story.present(1, None, None, 50), RefreshCase::Late);
+    assert_eq!(story.present(1, Some(id(3)), Some(BEN), 51), RefreshCase::Repeated, "the next refresh heals it");
+}
+
+/// A presentation passes what was spent more than W before it, also where nothing else changes.
+#[test]
+fn a_crowded_session_goes_on_after_its_windows() {
+    let mut story = Story::new();
+    for n in 0..8_u8 {
+        assert_eq!(story.present(u64::from(n), Some(id(n + 1)), None, 0), RefreshCase::Rotated);
+    }
+    assert_eq!(story.present(8, Some(ADA), None, 1), RefreshCase::Crowded);
+
+    assert_eq!(story.present(8, Some(ADA), None, 31), RefreshCase::Crowded, "from now on they age");
+    assert_eq!(story.present(8, Some(ADA), None, 60), RefreshCase::Crowded);
+    assert_eq!(story.present(8, Some(ADA), None, 61), RefreshCase::Rotated);
 }
 
 fn any_row() -> impl Strategy<Value = RefreshRow> {
@@ -385,7 +461,11 @@ proptest! {
                 prop_assert!(written.idle_deadline <= written.absolute_deadline);
                 prop_assert_eq!(written.absolute_deadline, row.absolute_deadline);
                 prop_assert_eq!(written.ended.is_some(), answer == Answer::Reused);
-                prop_assert!(matches!(answer, Answer::Full | Answer::Thin | Answer::Reused));
+                prop_assert!(matches!(answer, Answer::Full | Answer::Thin | Answer::Reused | Answer::Expired));
+                if answer == Answer::Expired {
+                    let seen = RefreshRow { seen_at: written.seen_at, version: row.version + 1, ..row.clone() };
+                    prop_assert_eq!(written, &seen, "expiry changes nothing but what was seen");
+                }
                 prop_assert!(row.ended.is_none(), "an ended row is never written");
             }
             (None, answer) => prop_assert!(!matches!(answer, Answer::Full | Answer::Reused)),

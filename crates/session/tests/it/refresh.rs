@@ -198,7 +198,7 @@ async fn in_the_first_window_after_a_start_an_overtaken_request_is_no_theft() {
     let mut ada = house.sign_in(&house.user("ada").await, Delivery::Cookie).await.without_ids();
     let stuck = ada.clone();
     ada.refresh(&house).await;
-    house.clock.advance(seconds(20));
+    house.clock.advance(seconds(31));
     ada.refresh(&house).await;
 
     let house = house.restart().await;

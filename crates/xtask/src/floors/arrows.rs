@@ -44,6 +44,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "countersign-server",
         &["countersign", "kernel", "audit", "store", "trail", "keys", "session", "account", "http", "jose"],
     ),
+    ("countersign-refresh-model", &["kernel", "store", "session"]),
     ("countersign-store-contract", &["kernel", "audit", "store"]),
     (
         "countersign-testkit",
