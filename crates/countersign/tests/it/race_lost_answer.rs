@@ -29,7 +29,7 @@ impl Client {
 
     /// The body of its attempt of this number.
     fn body(self, attempt: usize) -> Value {
-        if self == Self::Sdk { json!({"attemptId": IDS[attempt]}) } else { Value::Null }
+        if self == Self::Sdk { json!({"attemptId": IDS.get(attempt)}) } else { Value::Null }
     }
 }
 

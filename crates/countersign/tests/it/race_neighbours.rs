@@ -1,6 +1,6 @@
 //! Races that other systems lost: what is done to one session or token touches its neighbours, or ends without a warning.
 
-use countersign_testkit::{Actor, Event, Method, Reply, TestApp, days, hours, json, minutes, seconds};
+use countersign_testkit::{Actor, Event, Method, Reply, TestApp, Value, days, hours, json, minutes, seconds};
 
 use crate::aftermath::{another, is_in, is_out};
 
@@ -82,8 +82,9 @@ async fn signing_out_on_one_device_leaves_every_other_device_signed_in() {
 
 /// What an answer says of its session: seconds to the end whatever happens, and seconds to the end if nothing does.
 fn lives(reply: &Reply) -> (i64, i64) {
-    let session = &reply.json()["session"];
-    (session["expiresIn"].as_i64().unwrap(), session["idleExpiresIn"].as_i64().unwrap())
+    let json = reply.json();
+    let seconds = |pointer: &str| json.pointer(pointer).and_then(Value::as_i64).unwrap();
+    (seconds("/session/expiresIn"), seconds("/session/idleExpiresIn"))
 }
 
 // race 17
