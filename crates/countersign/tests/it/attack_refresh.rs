@@ -211,7 +211,9 @@ async fn nothing_that_is_born_while_everyone_is_signed_out_survives() {
 
         assert_eq!(out.await.unwrap().expect(200).json()["revoked"], json!(5), "first: {sign_out_is_first}");
         for task in born {
-            assert_eq!(task.await.unwrap(), if sign_out_is_first { 401 } else { 200 });
+            // A refresh that wrote first is answered, unless the sign-out is committed before its token is signed.
+            let status = task.await.unwrap();
+            assert!(status == 401 || (status == 200 && !sign_out_is_first), "{status}, first: {sign_out_is_first}");
         }
         for browser in browsers {
             refused(&browser.refresh().await, "TOKEN_REVOKED", "a session of the race");

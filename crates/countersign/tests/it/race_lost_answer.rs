@@ -153,7 +153,8 @@ async fn whoever_presents_a_token_before_storing_it_needs_ids_to_survive_a_crash
         let actor = client.join(&app, &format!("{client:?}").to_lowercase()).await;
         app.clock.advance(minutes(1));
         let stored = use_and_forget(&actor, client.body(0)).await;
-        // The new token is presented, and still nothing but the attempt id is stored.
+        // The new token is presented, later than any answer could be, and still nothing but the attempt id is stored.
+        app.clock.advance(minutes(1));
         let _ = use_and_forget(&actor, client.body(1)).await;
 
         app.clock.advance(minutes(5));
