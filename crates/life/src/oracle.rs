@@ -153,7 +153,8 @@ impl Oracle {
     /// Compares with what the audit log says: how often each session was found.
     pub(crate) fn audit(&self, logged: &BTreeMap<String, u32>) -> Vec<(usize, Kind, String)> {
         let mut findings = Vec::new();
-        for (session, life) in self.lives.iter().filter(|(_, life)| !life.is_gone) {
+        // What was told as a false sign-out is not told again.
+        for (session, life) in self.lives.iter().filter(|(_, life)| !life.is_gone && !life.is_refused) {
             let times = logged.get(session).copied().unwrap_or(0);
             let wrong = match (life.is_found, life.is_stolen) {
                 (true, _) => times != 1,

@@ -80,7 +80,7 @@ impl Server {
     }
 
     pub(crate) fn start(&mut self, clock: &Clock) -> io::Result<()> {
-        let mut child = self.command(&["serve"]).spawn()?;
+        let mut child = self.command(&["serve"]).env("COUNTERSIGN_TEST_KEPT", "1").stdin(Stdio::piped()).spawn()?;
         let (said, heard) = mpsc::channel();
         listen(child.stdout.take(), &self.log, Some(said));
         listen(child.stderr.take(), &self.log, None);
@@ -95,7 +95,10 @@ impl Server {
         self.address = None;
         let Some(mut child) = self.child.take() else { return Ok(()) };
         Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
+        // Waiting would close its standard input, at which it ends at once.
+        let kept = child.stdin.take();
         let status = child.wait()?;
+        drop(kept);
         if status.success() {
             Ok(())
         } else {

@@ -19,6 +19,9 @@ use countersign_kernel::{Clock, Env, SystemEntropy, Timestamp};
 /// Names the file: wall and monotonic microseconds as little-endian `i64`, and both once more.
 pub const VARIABLE: &str = "COUNTERSIGN_TEST_CLOCK";
 
+/// Says that the process is to end with its standard input.
+const KEPT: &str = "COUNTERSIGN_TEST_KEPT";
+
 /// Time by the harness where it has named its file, and the machine's chance.
 ///
 /// # Errors
@@ -28,6 +31,17 @@ pub fn env() -> io::Result<Env> {
     match std::env::var_os(VARIABLE) {
         Some(path) => Ok(Env::new(Arc::new(DrivenClock::start(File::open(path)?)?), Arc::new(SystemEntropy))),
         None => Ok(Env::system()),
+    }
+}
+
+/// Ends this process when its standard input ends, where the harness asks for that: killed, it leaves no server behind.
+#[expect(clippy::disallowed_methods, reason = "the server reads the environment")]
+pub fn end_with_harness() {
+    if std::env::var_os(KEPT).is_some() {
+        std::thread::spawn(|| {
+            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+            std::process::exit(1);
+        });
     }
 }
 

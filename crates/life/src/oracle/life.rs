@@ -38,6 +38,7 @@ pub(super) struct Life {
     pub(super) was_stolen: bool,
     pub(super) was_found: bool,
     pub(super) is_gone: bool,
+    is_missed: bool,
     pub(super) copied_ids: BTreeSet<String>,
     owner_ids: BTreeSet<String>,
     pub(super) counts: Counts,
@@ -95,6 +96,7 @@ impl Life {
             was_stolen: false,
             was_found: false,
             is_gone: false,
+            is_missed: false,
             copied_ids: BTreeSet::new(),
             owner_ids: BTreeSet::new(),
             counts: Counts::default(),
@@ -141,8 +143,10 @@ impl Life {
             return Some((Kind::Undead, here("answered after its deadline")));
         }
         let given = fact.answer.refresh_token().map(generation).filter(|_| fact.answer.is_rotated());
-        let wrong =
-            if self.is_stolen { self.weigh(fact, given).map(|text| (Kind::MissedTheft, here(text))) } else { None };
+        let missed = if self.is_stolen { self.weigh(fact, given) } else { None };
+        // Each session is told of once.
+        let missed = missed.filter(|_| !std::mem::replace(&mut self.is_missed, true));
+        let wrong = missed.map(|text| (Kind::MissedTheft, here(text)));
         self.learn(fact, given);
         wrong
     }
