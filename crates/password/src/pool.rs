@@ -222,3 +222,31 @@ impl Memory {
         self.0 = Vec::new();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_of_a_hash_is_zeros_afterwards_and_can_be_given_back() {
+        let params = argon2::Params::new(8, 1, 1, None).unwrap();
+        let (blocks, (reply, _answer)) = (params.block_count(), oneshot::channel());
+        let job = Job {
+            context: Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params),
+            password: Password::received("kuzm tevx").unwrap(),
+            salt: vec![1; 16],
+            output_bytes: 32,
+            reply,
+            admitted_at: Timestamp::EPOCH,
+        };
+        let mut memory = Memory::default();
+
+        let output = memory.compute(&job, blocks).unwrap();
+
+        assert!(output.expose().iter().any(|byte| *byte != 0));
+        assert_eq!(memory.0.len(), blocks);
+        assert!(memory.0.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
+        memory.release();
+        assert_eq!(memory.0.capacity(), 0);
+    }
+}

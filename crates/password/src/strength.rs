@@ -1,7 +1,6 @@
 //! How strong a password is, as far as it can be told.
 
 use countersign_kernel::Secret;
-use zxcvbn::Score;
 
 /// The estimator's work grows faster than the text: more than this many characters say nothing new.
 const LOOKED_AT: usize = 64;
@@ -18,13 +17,7 @@ pub struct Strength {
 impl Strength {
     pub(crate) fn of(password: &str, context: &[&str]) -> Self {
         let looked_at = Secret::new(password.chars().take(LOOKED_AT).collect::<String>());
-        let score = match zxcvbn::zxcvbn(looked_at.expose(), context).score() {
-            Score::Zero => 0,
-            Score::One => 1,
-            Score::Two => 2,
-            Score::Three => 3,
-            _ => 4,
-        };
+        let score = u8::from(zxcvbn::zxcvbn(looked_at.expose(), context).score());
         Self { score, advice: advice(score) }
     }
 }
@@ -47,6 +40,15 @@ mod tests {
     fn a_phrase_is_stronger_than_a_pattern() {
         assert_eq!(Strength::of("qwertyuiop", &[]).score, 0);
         assert_eq!(Strength::of("correct horse battery staple", &[]).score, 4);
+    }
+
+    #[test]
+    fn each_score_has_its_own_advice() {
+        let texts: Vec<_> = (0..=4).map(advice).collect();
+        for (score, text) in (0_u8..).zip(&texts) {
+            assert!(text.ends_with('.') && !texts[..usize::from(score)].contains(text), "{score}: {text}");
+        }
+        assert!(texts[0].contains("Very easy") && texts[2].contains("longer") && texts[4].contains("Very good"));
     }
 
     #[test]

@@ -99,6 +99,18 @@ fn a_full_shard_frees_an_eighth_of_itself_and_takes_the_emptiest() {
     }
 }
 
+#[test]
+fn the_smallest_limiter_keeps_the_newest_bucket_of_a_shard() {
+    let limiter = MemoryLimiter::new(0, &Env::system());
+    let keys = [1, 2, 3].map(|n: u128| Key::from_bytes((n << 64).to_le_bytes()));
+    for key in keys {
+        assert!(matches!(limiter.take(&[(QUOTA, key)], at(0)), Taken::Allowed { .. }));
+        assert_eq!(limiter.len(), 1);
+    }
+
+    assert_eq!(keys.map(|key| limiter.peek(QUOTA, key, at(0)).remaining), [5, 5, 4]);
+}
+
 // bug S82
 #[test]
 fn sweeping_forgets_what_no_longer_counts_and_nothing_else() {
