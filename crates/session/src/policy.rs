@@ -50,7 +50,7 @@ impl Policy {
             email_claim: true,
             step_up_max_age: Lifetime::from_minutes(10),
             refresh_limit: Policies::default().refresh_session,
-            remembered_tokens: 8_192,
+            remembered_tokens: 4_096,
         }
     }
 
