@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -57,9 +58,9 @@ impl Programs {
         Host::start(&program, port, "/", Command::new(&program).arg(port.to_string()))
     }
 
-    /// Measures the raw costs for a second each.
-    pub(super) fn raw(&self) -> Result<Raw> {
-        let printed = output(Command::new(self.0.join("raw")).arg("1"))?;
+    /// Measures the raw costs, for as long each as a scene: the best of shorter times would be better by luck.
+    pub(super) fn raw(&self, time: Duration) -> Result<Raw> {
+        let printed = output(Command::new(self.0.join("raw")).arg(time.as_secs().to_string()))?;
         let named = |name: &str| {
             let value = printed.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
             value.with_context(|| format!("raw did not print {name}"))
