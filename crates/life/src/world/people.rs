@@ -29,8 +29,8 @@ impl World {
             return;
         }
         person.open_tabs();
-        let (epoch, is_stolen, never) = (person.epoch, person.dice.permille(350), person.never_uses_ids());
-        let theft = person.dice.around(8 * HOUR);
+        let (epoch, is_stolen, never) = (person.epoch, person.dice.permille(500), person.never_uses_ids());
+        let theft = person.dice.around(5 * HOUR);
         let session = person.session.clone().unwrap_or_default();
         let is_native = person.is_native;
         self.oracle.opened(&session, browser, self.server.time_at(now), answer);
