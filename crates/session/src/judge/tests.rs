@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod traces;
+
 const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 const ADA: AttemptHash = AttemptHash([1; 16]);
 const BEN: AttemptHash = AttemptHash([2; 16]);
@@ -345,51 +347,6 @@ fn what_has_expired_stays_expired_when_the_clock_steps_back() {
     assert_eq!(story.present(0, Some(ADA), None, week - 60), RefreshCase::Expired);
 
     assert_eq!(judged_at(&story.row, show(0, Some(ADA), None), week + 1).write, None, "it is written once");
-}
-
-// The rest are traces that the model or the fault injection found, kept as they were found.
-
-/// The thief takes generation 1, and the owner's next visit is over an hour later: both held a generation whose successor
-/// nobody had presented, and each could make another, an hour after the other, for ever.
-#[test]
-fn trace_two_holders_an_hour_apart_cannot_both_go_on() {
-    let mut story = Story::new();
-    assert_eq!(story.present(0, Some(EVE), None, 0), RefreshCase::Rotated);
-    assert_eq!(story.present(0, Some(ADA), None, 3_700), RefreshCase::Reminted);
-
-    assert_eq!(
-        story.row.recent.iter().map(|s| (s.first, s.passed_at)).collect::<Vec<_>>(),
-        [(0, None), (1, Some(at(3_700)))]
-    );
-    assert_eq!(story.present(1, Some(id(8)), Some(EVE), 7_400), RefreshCase::Theft);
-}
-
-/// A generation is handed out once more after a day, and at the same moment a page server finds its successor lost.
-#[test]
-fn trace_a_token_that_was_just_handed_out_again_is_not_lost() {
-    let mut story = Story::new();
-    let day = 86_401;
-    assert_eq!(story.present(0, Some(ADA), None, 0), RefreshCase::Rotated);
-    assert_eq!(story.present(0, Some(ADA), None, day), RefreshCase::Repeated);
-    assert_eq!(story.row.made_at, at(day));
-
-    assert_eq!(story.present(0, None, None, day), RefreshCase::Late);
-    assert_eq!(story.present(1, Some(BEN), Some(ADA), day + 3_700), RefreshCase::Rotated);
-}
-
-/// One answer of three is seven seconds late, and puts the older token back into the jar after the newer one has been used.
-#[test]
-fn trace_an_answer_that_was_overtaken_signs_nobody_out() {
-    let mut story = Story::new();
-    assert_eq!(story.present(0, Some(ADA), None, 0), RefreshCase::Rotated);
-    assert_eq!(story.present(0, Some(ADA), None, 0), RefreshCase::Repeated, "its answer is the one that will be late");
-    assert_eq!(story.present(1, Some(BEN), Some(ADA), 1), RefreshCase::Rotated);
-    assert_eq!(story.present(2, None, None, 4), RefreshCase::NoId, "the jar holds 2");
-
-    // Now the late answer has arrived: the jar holds 1 again, and a page server without ids goes on with it.
-    assert_eq!(story.present(1, None, None, 12), RefreshCase::Late);
-    assert_eq!(story.present(1, None, None, 50), RefreshCase::Late);
-    assert_eq!(story.present(1, Some(id(3)), Some(BEN), 51), RefreshCase::Repeated, "the next refresh heals it");
 }
 
 /// A presentation passes what was spent more than W before it, also where nothing else changes.
