@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::state::IdName;
+use crate::server::IdName;
 
 /// One event. Traces are lists of these.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,8 +6,7 @@ use stateright::{Model, Property};
 use crate::action::Action;
 use crate::scenario::{Scenario, Sender};
 use crate::server::{DAY, HOUR, Server};
-use crate::state::{Left, State, Storage};
-use crate::watch::{Faults, Watch};
+use crate::state::{Faults, Left, State, Storage, Watch};
 
 impl Model for Scenario {
     type State = State;

@@ -5,7 +5,9 @@ use countersign_session::judge::{self, Answer, Judged, Moment, Presented};
 use countersign_store::{AttemptHash, EndReason, Ended, RefreshRow};
 
 use crate::scenario::{Rule, Scenario};
-use crate::state::IdName;
+
+/// The name of an attempt id. Names are used again once nobody knows them any more.
+pub type IdName = u8;
 
 /// It is always this moment in the model: as time passes, what is in the row grows older instead. Equal situations at
 /// different times are then one state.

@@ -1,11 +1,6 @@
 //! What a moment of the model consists of.
 
-use crate::server::Server;
-use crate::thief::Thief;
-use crate::watch::Watch;
-
-/// The name of an attempt id. Names are used again once nobody knows them any more.
-pub type IdName = u8;
+use crate::server::{IdName, Server};
 
 /// Everything.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -84,6 +79,49 @@ pub struct Left {
     pub hours: u8,
     /// Pauses of a day.
     pub days: u8,
+}
+
+/// What the thief knows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Thief {
+    /// Generations whose tokens he holds, rising.
+    pub tokens: Vec<u64>,
+    /// Attempt ids that he knows and that somebody might still recognise, rising.
+    pub ids: Vec<IdName>,
+}
+
+/// What must never be true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Faults {
+    /// (a) A session ended, or its owner was refused, without theft.
+    pub signed_out: bool,
+    /// (b) The thief obtained a generation that one of the owner's senders made as its third or later since the copy.
+    pub kept_up: bool,
+    /// (b) Both had been answered, the owner refreshed twice, W passed, and the thief's use was answered.
+    pub missed: bool,
+    /// (c) Two generations could both be continued, and neither came from the other.
+    pub two_lines: bool,
+    /// (d) An ended session answered.
+    pub revived: bool,
+}
+
+/// What the watcher remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Watch {
+    /// What went wrong.
+    pub faults: Faults,
+    /// Generations that each of the owner's senders made since the copy, counted to 3.
+    pub owner_made: [u8; 2],
+    /// Whether the owner has been answered since the copy.
+    pub owner_answered: bool,
+    /// Whether the thief has been answered.
+    pub thief_answered: bool,
+    /// Refreshes of the owner's since both have been answered, more than W apart, counted to 2.
+    pub refreshes: u8,
+    /// Units since the last of them, counted to just over W.
+    pub since: u8,
+    /// The generation that was presented at the last of them.
+    pub refreshed_from: u64,
 }
 
 impl State {

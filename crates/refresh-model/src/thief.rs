@@ -1,18 +1,9 @@
 //! The thief: copies once, then presents whatever he likes of what he knows, whenever he likes.
 
 use crate::scenario::{Copies, Scenario};
-use crate::server::presented;
-use crate::state::{IdName, State};
+use crate::server::{IdName, presented};
+use crate::state::{State, Thief};
 use crate::watch::Party;
-
-/// What the thief knows.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Thief {
-    /// Generations whose tokens he holds, rising.
-    pub tokens: Vec<u64>,
-    /// Attempt ids that he knows and that somebody might still recognise, rising.
-    pub ids: Vec<IdName>,
-}
 
 impl State {
     /// He copies the browser's state as it is now.

@@ -67,6 +67,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("countersign-life", &[]),
     ("embedded", &["countersign"]),
     ("bare", &[]),
+    ("raw", &[]),
     ("xtask", &[]),
 ];
 
