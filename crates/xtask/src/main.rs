@@ -13,6 +13,7 @@ mod generate;
 mod host;
 mod life;
 mod model;
+mod mutants;
 mod postgres;
 mod process;
 mod test;
@@ -31,6 +32,7 @@ cargo xtask COMMAND
                        the fault-injection test: honest browsers and thieves against the real server, in virtual hours
   model [--states N]   the model checker on the refresh rule: every exploration, up to N states each (default 5000000)
   fuzz [--minutes N]   run each fuzz target for N minutes (default 10); installs cargo-fuzz
+  mutants [CRATE…]     change the code line by line and see whether a test notices; installs cargo-mutants
 ";
 
 fn main() -> ExitCode {
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Some("life") => life::live(rest),
         Some("model") => model::explore(rest),
         Some("fuzz") => fuzz::run_targets(rest),
+        Some("mutants") => mutants::run_crates(rest),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
