@@ -267,3 +267,14 @@ fn ids_are_spread_over_all_parts_of_the_set() {
     }
     assert!(set.shards.iter().all(|lock| read(lock).named.len() == 256 / SHARDS));
 }
+
+#[test]
+fn of_one_session_superseded_and_ended_for_equally_long_the_ending_alone_is_live() {
+    let session = Target::Session(SessionId::from_bytes(bytes(1)));
+    for (superseded, count) in [(9, 1), (10, 2)] {
+        let set = LiveSet::new();
+        set.add(&revocation(session, Effect::Superseded, superseded));
+        set.add(&revocation(session, Effect::Ended, 9));
+        assert_eq!(set.live(at(0)).len(), count);
+    }
+}

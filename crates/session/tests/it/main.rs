@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod admit;
 mod at_rest;
 mod bookkeeping;
 mod corpus;
