@@ -363,6 +363,14 @@ fn a_crowded_session_goes_on_after_its_windows() {
     assert_eq!(story.present(8, Some(ADA), None, 61), RefreshCase::Rotated);
 }
 
+#[test]
+fn a_mac_period_lasts_ninety_days() {
+    let days = |days| mac_period(Timestamp::EPOCH + Lifetime::from_days(days));
+
+    assert_eq!([days(0), days(89), days(90), days(179), days(180)], [0, 0, 1, 1, 2]);
+    assert_eq!(mac_period(START), 231);
+}
+
 fn any_row() -> impl Strategy<Value = RefreshRow> {
     let ids = proptest::collection::vec((0_u8..6, 0_u8..4), 0..=8)
         .prop_map(|v| v.into_iter().map(|(b, mints)| Answered { id: id(b), mints }).collect::<Vec<_>>());
