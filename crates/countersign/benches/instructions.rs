@@ -1,5 +1,5 @@
-//! Instruction counts of whole requests, under valgrind. `cargo bench -p countersign --bench instructions`; wants
-//! gungraun-runner.
+//! Instruction counts of whole requests, under valgrind: of the thread that serves them, without the writer's.
+//! `cargo bench -p countersign --bench instructions`; wants gungraun-runner.
 
 #![allow(
     clippy::unwrap_used,

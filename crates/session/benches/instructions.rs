@@ -1,9 +1,10 @@
-//! Instruction counts of judging, verifying and the wire form, under valgrind: the same figure on every run.
+//! Instruction counts of judging, verifying, rotating and the wire form, under valgrind: nearly the same figure on every run.
 //! `cargo bench -p countersign-session --bench instructions`; wants gungraun-runner.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     unused_qualifications,
     missing_docs,
     unreachable_pub,
@@ -19,10 +20,11 @@ use std::sync::Arc;
 use countersign_kernel::{Secret, Timestamp};
 use countersign_session::judge::{JudgePolicy, Judged, Moment, Presented, judge};
 use countersign_session::refresh_token::{RefreshKeys, RefreshToken};
-use countersign_session::{Identity, RefreshText, Sessions};
-use countersign_store::{AttemptHash, RefreshRow};
+use countersign_session::{AttemptIds, Identity, RefreshText, RotateVerdict, Sessions};
+use countersign_store::{AttemptHash, Delivery, RefreshRow};
+use gungraun::Callgrind;
 use gungraun::prelude::*;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 use support::Floor;
 
@@ -70,6 +72,31 @@ fn verify((sessions, token): (Sessions, String)) -> (Sessions, Arc<Identity>) {
     (sessions, identity)
 }
 
+/// A floor without memory of rotations, and the first token of a session.
+fn session() -> (Floor, String) {
+    let floor = floor();
+    let session = Runtime::new().unwrap().block_on(floor.session());
+    let token = floor.sessions.issue(&session, &floor.user, None).unwrap().refresh.unwrap().expose().to_owned();
+    (floor, token)
+}
+
+// What this thread does and, by the second toggle, the transactions of the writer's. The first few prepare the statements of each
+// connection: what one costs is a hundredth of the difference.
+#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(Callgrind::with_args(
+    ["--toggle-collect=countersign_store_sql::hot::write::write_together"]
+)))]
+#[bench::a_few(session(), 8)]
+#[bench::and_a_hundred_more(session(), 108)]
+fn rotate_on_sqlite((floor, mut token): (Floor, String), times: u32) -> (Floor, String) {
+    let (runtime, origin) = (Builder::new_current_thread().build().unwrap(), floor.origin());
+    for _ in 0..times {
+        let rotation = floor.sessions.rotate(&token, Delivery::Cookie, AttemptIds::default(), &origin);
+        let RotateVerdict::Full(issued) = runtime.block_on(rotation).unwrap().verdict else { panic!("not rotated") };
+        token = issued.refresh.unwrap().expose().to_owned();
+    }
+    (floor, token)
+}
+
 #[library_benchmark]
 #[bench::again(wire())]
 fn open_refresh_token(wire: (RefreshKeys, RefreshToken, RefreshText, Timestamp)) -> Option<RefreshToken> {
@@ -82,5 +109,8 @@ fn seal_refresh_token(wire: (RefreshKeys, RefreshToken, RefreshText, Timestamp))
     wire.0.seal(black_box(&wire.1))
 }
 
-library_benchmark_group!(name = sessions, benchmarks = [judge_row, verify, open_refresh_token, seal_refresh_token]);
+library_benchmark_group!(
+    name = sessions,
+    benchmarks = [judge_row, verify, rotate_on_sqlite, open_refresh_token, seal_refresh_token]
+);
 main!(library_benchmark_groups = sessions);
