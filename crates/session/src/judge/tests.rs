@@ -364,6 +364,23 @@ fn a_crowded_session_goes_on_after_its_windows() {
 }
 
 #[test]
+fn a_generation_is_passed_by_what_comes_more_than_w_after_it_was_spent() {
+    for (seconds, passed) in [(29, None), (30, None), (31, Some(at(31)))] {
+        let row = judged_at(&running(), show(5, Some(EVE), Some(ADA)), seconds).write.unwrap();
+        assert_eq!(row.recent[0].passed_at, passed, "after {seconds} s");
+    }
+}
+
+#[test]
+fn a_thin_answer_to_the_live_token_writes_that_it_was_delivered() {
+    let judged = judged_at(&running(), show(5, None, None), 1);
+
+    assert_eq!(judged.answer, Answer::Thin);
+    let row = judged.write.unwrap();
+    assert_eq!((row.delivered, row.recent), (Some(5), running().recent));
+}
+
+#[test]
 fn a_mac_period_lasts_ninety_days() {
     let days = |days| mac_period(Timestamp::EPOCH + Lifetime::from_days(days));
 
