@@ -236,7 +236,7 @@ fn whom_one_revocation_spares_another_may_still_end() {
     for other in [person(3, None), person(3, Some(SessionId::from_bytes(bytes(2))))] {
         for pair in [[&sparing, &other], [&other, &sparing]] {
             let set = LiveSet::new();
-            pair.map(|revocation| set.add(revocation));
+            pair.into_iter().for_each(|revocation| set.add(revocation));
             assert_eq!(set.check(&names, at(0)), Some(Effect::Ended), "{pair:?}");
         }
     }
@@ -253,7 +253,7 @@ fn a_revocation_that_says_no_more_than_another_is_not_kept() {
     ] {
         for pair in [[&greater, &lesser], [&lesser, &greater]] {
             let set = LiveSet::new();
-            pair.map(|revocation| set.add(revocation));
+            pair.into_iter().for_each(|revocation| set.add(revocation));
             assert_eq!(set.live(at(0)).len(), 1, "{pair:?}");
         }
     }
