@@ -46,21 +46,8 @@ impl Server {
     /// Just after the sign-in.
     #[must_use]
     pub fn new(scenario: &Scenario) -> Self {
-        let mut row = RefreshRow {
-            generation: 0,
-            made_at: NOW,
-            period: 0,
-            delivered: None,
-            answered: Vec::new(),
-            recent: Vec::new(),
-            uses_ids: false,
-            bound_key: scenario.bound.then_some(KEY),
-            idle_deadline: NOW,
-            absolute_deadline: NOW,
-            ended: None,
-            seen_at: NOW,
-            version: 0,
-        };
+        let mut row = RefreshRow::opened(NOW, 0, NOW, NOW);
+        row.bound_key = scenario.bound.then_some(KEY);
         settle(&mut row);
         Self { row, live: Maker::BeforeTheft, parents: Vec::new(), uptime: scenario.window() }
     }

@@ -135,6 +135,28 @@ pub struct RefreshRow {
     pub version: u64,
 }
 
+impl RefreshRow {
+    /// The row of a session that begins at `now`: generation 0 under MAC period `period`, not yet refreshed, bound to no key.
+    #[must_use]
+    pub const fn opened(now: Timestamp, period: u32, idle_deadline: Timestamp, absolute_deadline: Timestamp) -> Self {
+        Self {
+            generation: 0,
+            made_at: now,
+            period,
+            delivered: None,
+            answered: Vec::new(),
+            recent: Vec::new(),
+            uses_ids: false,
+            bound_key: None,
+            idle_deadline,
+            absolute_deadline,
+            ended: None,
+            seen_at: now,
+            version: 1,
+        }
+    }
+}
+
 /// A session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {

@@ -2,10 +2,10 @@
 
 use countersign_kernel::{Lifetime, Timestamp};
 use countersign_store::{Answered, AttemptHash, EndReason, Ended, RefreshRow, Spent};
-use proptest::prelude::*;
 
 use super::*;
 
+mod lawful;
 mod traces;
 
 const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -19,21 +19,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn fresh() -> RefreshRow {
-    RefreshRow {
-        generation: 0,
-        made_at: START,
-        period: mac_period(START),
-        delivered: None,
-        answered: vec![],
-        recent: vec![],
-        uses_ids: false,
-        bound_key: None,
-        idle_deadline: START + Lifetime::from_days(7),
-        absolute_deadline: START + Lifetime::from_days(30),
-        ended: None,
-        seen_at: START,
-        version: 1,
-    }
+    RefreshRow::opened(START, mac_period(START), START + Lifetime::from_days(7), START + Lifetime::from_days(30))
 }
 
 /// Generation 5, which Ada's id has minted; 4 was spent a minute ago, and 5 has not been presented.
@@ -386,77 +372,4 @@ fn a_mac_period_lasts_ninety_days() {
 
     assert_eq!([days(0), days(89), days(90), days(179), days(180)], [0, 0, 1, 1, 2]);
     assert_eq!(mac_period(START), 231);
-}
-
-fn any_row() -> impl Strategy<Value = RefreshRow> {
-    let ids = proptest::collection::vec((0_u8..6, 0_u8..4), 0..=8)
-        .prop_map(|v| v.into_iter().map(|(b, mints)| Answered { id: id(b), mints }).collect::<Vec<_>>());
-    let entry = (0_u64..40, 0_u64..4, 0_i64..90, proptest::option::of(0_i64..90), ids.clone()).prop_map(
-        |(first, length, spent, passed, answered)| Spent {
-            first,
-            last: first + length,
-            spent_at: at(spent),
-            passed_at: passed.map(at),
-            answered,
-        },
-    );
-    (
-        (0_u64..40, proptest::option::of(0_u64..40), ids, proptest::collection::vec(entry, 0..=8)),
-        (any::<bool>(), any::<bool>(), any::<bool>(), 0_i64..100_000),
-    )
-        .prop_map(|((generation, delivered, answered, recent), (uses_ids, bound, ended, seen))| RefreshRow {
-            generation,
-            delivered,
-            answered,
-            recent,
-            uses_ids,
-            bound_key: bound.then_some(KEY),
-            ended: ended.then_some(Ended { at: START, reason: EndReason::SignedOut }),
-            seen_at: at(seen),
-            ..fresh()
-        })
-}
-
-proptest! {
-    /// Whatever the row and whatever is presented, the judgement keeps the row lawful.
-    #[test]
-    fn every_judgement_is_lawful(
-        row in any_row(),
-        n in prop_oneof![0_u64..45, any::<u64>()],
-        attempt in proptest::option::of(0_u8..7),
-        last in proptest::option::of(0_u8..7),
-        proves: bool,
-        seconds in 0_i64..3_000_000,
-        settled: bool,
-    ) {
-        let presented = Presented {
-            proof: proves.then_some(KEY),
-            ..show(n, attempt.map(id), last.map(id))
-        };
-        let judged = judge(&row, &presented, Moment { now: at(seconds), settled }, &JudgePolicy::default());
-
-        match (&judged.write, judged.answer) {
-            (Some(written), answer) => {
-                prop_assert_eq!(written.version, row.version + 1);
-                prop_assert!(written.recent.len() <= RING && written.answered.len() <= RING);
-                prop_assert!(written.generation >= row.generation && written.seen_at >= row.seen_at);
-                prop_assert!(written.idle_deadline <= written.absolute_deadline);
-                prop_assert_eq!(written.absolute_deadline, row.absolute_deadline);
-                prop_assert_eq!(written.ended.is_some(), answer == Answer::Reused);
-                prop_assert!(matches!(answer, Answer::Full | Answer::Thin | Answer::Reused | Answer::Expired));
-                if answer == Answer::Expired {
-                    let seen = RefreshRow { seen_at: written.seen_at, version: row.version + 1, ..row.clone() };
-                    prop_assert_eq!(written, &seen, "expiry changes nothing but what was seen");
-                }
-                prop_assert!(row.ended.is_none(), "an ended row is never written");
-            }
-            (None, answer) => prop_assert!(!matches!(answer, Answer::Full | Answer::Reused)),
-        }
-        // Nobody gets the owner's current token without a proof, a window without ids, or holding it.
-        if judged.answer == Answer::Full && n < row.generation {
-            let proven = judged.case == RefreshCase::Repeated || judged.case == RefreshCase::Proven;
-            let fresh_one = judged.case == RefreshCase::Reminted;
-            prop_assert!(proven || fresh_one || (judged.case == RefreshCase::LateNoIds && !row.uses_ids));
-        }
-    }
 }

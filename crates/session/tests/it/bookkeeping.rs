@@ -20,18 +20,10 @@ fn row(spent: &[&[u8]], live: &[u8]) -> RefreshRow {
         |(n, ids): (u64, &&[u8])| Spent { first: n, last: n, spent_at: NOW, passed_at: None, answered: answered(ids) };
     RefreshRow {
         generation: spent.len() as u64,
-        made_at: NOW,
-        period: mac_period(NOW),
-        delivered: None,
         answered: answered(live),
         recent: (0..).zip(spent).map(entry).collect(),
         uses_ids: true,
-        bound_key: None,
-        idle_deadline: NOW + Lifetime::from_days(7),
-        absolute_deadline: NOW + Lifetime::from_days(30),
-        ended: None,
-        seen_at: NOW,
-        version: 1,
+        ..RefreshRow::opened(NOW, mac_period(NOW), NOW + Lifetime::from_days(7), NOW + Lifetime::from_days(30))
     }
 }
 
