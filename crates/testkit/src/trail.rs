@@ -1,6 +1,6 @@
 //! The audit trail as tests read it.
 
-use countersign_audit::Record;
+use countersign_audit::{Event, Record};
 use countersign_store::{AuditFilter, PageRequest};
 
 use crate::app::TestApp;
@@ -26,6 +26,11 @@ impl TestApp {
         }
         records.reverse();
         records
+    }
+
+    /// How many records there are of `event`.
+    pub async fn audited(&self, event: Event) -> usize {
+        self.audit_records().await.iter().filter(|record| record.event == event).count()
     }
 
     /// The trail as masked lines, oldest first: event, outcome, reason, who, whom, session, details.

@@ -9,12 +9,10 @@ use countersign::{Policies, TrustedProxies};
 use countersign_testkit::{Event, Outcome, Reply, TestApp, Value, json, minutes, seconds};
 use tokio::task::JoinSet;
 
+use crate::answer::said;
+
 const SIGN_IN: &str = "/api/auth/login";
 const ATTACKER: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
-
-fn said(reply: &Reply) -> (u16, String) {
-    (reply.status(), reply.code())
-}
 
 fn failed() -> (u16, String) {
     (401, "AUTH_FAILED".to_owned())
@@ -40,10 +38,6 @@ async fn fail(app: &TestApp, from: IpAddr, email: &str, times: usize) {
 
 fn address(n: u8) -> IpAddr {
     IpAddr::from([203, 0, 113, n])
-}
-
-async fn count(app: &TestApp, event: Event) -> usize {
-    app.audit_records().await.iter().filter(|record| record.event == event).count()
 }
 
 // attack 108
@@ -72,8 +66,8 @@ async fn the_sixth_guess_is_told_to_wait_and_exactly_how_long() {
     let right = ada.elsewhere().at(ATTACKER);
     assert_eq!(said(&right.sign_in().await), limited(), "the right password is not tried either");
     let _ = ada.elsewhere().sign_in().await.expect(200);
-    assert_eq!(count(&app, Event::SignInFailed).await, 5);
-    assert_eq!(count(&app, Event::LimitReached).await, 1, "once a window");
+    assert_eq!(app.audited(Event::SignInFailed).await, 5);
+    assert_eq!(app.audited(Event::LimitReached).await, 1, "once a window");
 
     app.clock.advance(seconds(899));
     assert_eq!(right.sign_in().await.header("retry-after"), "1");
@@ -288,7 +282,7 @@ async fn a_parallel_burst_gets_exactly_the_limit() {
     answers.sort();
     let expected: Vec<_> = std::iter::repeat_n(failed(), 5).chain(std::iter::repeat_n(limited(), 45)).collect();
     assert_eq!(answers, expected);
-    assert_eq!(count(&app, Event::SignInFailed).await, 5);
+    assert_eq!(app.audited(Event::SignInFailed).await, 5);
 }
 
 // attack 116

@@ -7,20 +7,9 @@ use std::collections::BTreeSet;
 
 use countersign_testkit::{Actor, Event, Method, Reply, TestApp, Value, json, minutes, seconds};
 
+use crate::answer::{refused, said};
+
 const REFRESH: &str = "/api/auth/refresh";
-
-fn said(reply: &Reply) -> (u16, String) {
-    (reply.status(), reply.code())
-}
-
-fn refused(reply: &Reply, code: &str, reason: &str) {
-    assert_eq!(said(reply), (401, code.to_owned()), "{reason}");
-    assert_eq!(reply.set_cookies(), Vec::<String>::new(), "no refresh answer clears a cookie: {reason}");
-}
-
-async fn count(app: &TestApp, event: Event) -> usize {
-    app.audit_records().await.iter().filter(|record| record.event == event).count()
-}
 
 /// Another holder of all that `actor` holds now.
 fn copy(app: &TestApp, actor: &Actor) -> Actor {
@@ -156,7 +145,7 @@ async fn of_fifty_parallel_refreshes_one_successor_is_born_and_nobody_is_a_thief
     app.clock.advance(minutes(2));
     ada.with_jar(|jar| jar.set("refreshToken", successors.first().unwrap()));
     assert_eq!(ada.refresh().await.expect(200).refresh_case(), "5-rotated");
-    assert_eq!(count(&app, Event::RefreshReused).await, 0);
+    assert_eq!(app.audited(Event::RefreshReused).await, 0);
 }
 
 // attack 40
@@ -175,7 +164,7 @@ async fn ten_times_eight_parallel_refreshes_make_ten_successors() {
     }
 
     assert_eq!(all.len(), 11);
-    assert_eq!(count(&app, Event::RefreshReused).await, 0);
+    assert_eq!(app.audited(Event::RefreshReused).await, 0);
 }
 
 // attack 41
@@ -222,7 +211,7 @@ async fn nothing_that_is_born_while_everyone_is_signed_out_survives() {
         let _ = ada.sign_in().await.expect(200);
         let _ = ada.get("/api/user/profile").await.expect(200);
     }
-    assert_eq!(count(&app, Event::RefreshReused).await, 0);
+    assert_eq!(app.audited(Event::RefreshReused).await, 0);
 }
 
 // attack 42

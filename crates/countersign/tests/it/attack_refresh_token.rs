@@ -5,19 +5,12 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign_testkit::{Actor, Method, Reply, TestApp, Value, json};
+use countersign_testkit::{Actor, Method, TestApp, Value, json};
 use tempfile::tempdir;
 
+use crate::answer::{refused, said};
+
 const REFRESH: &str = "/api/auth/refresh";
-
-fn said(reply: &Reply) -> (u16, String) {
-    (reply.status(), reply.code())
-}
-
-fn refused(reply: &Reply, code: &str, reason: &str) {
-    assert_eq!(said(reply), (401, code.to_owned()), "{reason}");
-    assert_eq!(reply.set_cookies(), Vec::<String>::new(), "no refresh answer clears a cookie: {reason}");
-}
 
 // attack 50
 // bug S47

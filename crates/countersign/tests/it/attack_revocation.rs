@@ -7,14 +7,12 @@ use axum::Router;
 use axum::routing::get;
 use countersign::{Auth, Lifetime, UserId};
 use countersign_audit::Actor::Operator;
-use countersign_testkit::{Actor, Event, ManualClock, Method, Reply, TestApp, hours, json, minutes};
+use countersign_testkit::{Actor, Event, ManualClock, Method, TestApp, hours, json, minutes};
 use tempfile::tempdir;
 
-const LOGOUT: &str = "/api/auth/logout";
+use crate::answer::refused;
 
-fn refused(reply: &Reply, code: &str, reason: &str) {
-    assert_eq!((reply.status(), reply.code().as_str()), (401, code), "{reason}");
-}
+const LOGOUT: &str = "/api/auth/logout";
 
 /// All that `actor` holds is worthless: its access token, its refresh token, and a thief's copy of both.
 async fn is_out(app: &TestApp, actor: &Actor, reason: &str) {

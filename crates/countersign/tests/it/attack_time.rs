@@ -10,14 +10,7 @@ use countersign::Timestamp;
 use countersign_testkit::{Actor, Event, ManualClock, Method, Reply, TestApp, days, json, minutes, seconds};
 use tempfile::tempdir;
 
-fn refused(reply: &Reply, code: &str, reason: &str) {
-    assert_eq!((reply.status(), reply.code().as_str()), (401, code), "{reason}");
-    assert_eq!(reply.set_cookies(), Vec::<String>::new(), "no refresh answer clears a cookie: {reason}");
-}
-
-async fn count(app: &TestApp, event: Event) -> usize {
-    app.audit_records().await.iter().filter(|record| record.event == event).count()
-}
+use crate::answer::refused;
 
 /// Refreshes with what `actor` was given at first and keeps beyond its time, as no browser would.
 struct Hoard(Actor, String);
@@ -99,7 +92,7 @@ async fn processes_whose_clocks_are_a_minute_apart_end_nothing_early_and_revive_
     for node in [&here, &there] {
         node.upkeep().await;
         refused(&node.visitor().redeem(&copied).await, "TOKEN_REVOKED", "by either clock");
-        assert_eq!(count(node, Event::RefreshReused).await, 0);
+        assert_eq!(node.audited(Event::RefreshReused).await, 0);
     }
 }
 

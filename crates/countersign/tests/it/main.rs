@@ -1,10 +1,11 @@
 //! Through the front door of the facade: the whole system in this process, as an app mounts it.
 //!
-//! Not tested here: attacks (tests of `server`), the rules of each floor (tests of that floor), and PostgreSQL, which the
-//! facade does not choose yet.
+//! Attacks and races by their numbers stand here, save those that need a real socket or process (tests of `server`). Not
+//! tested here: the rules of each floor (tests of that floor), and PostgreSQL, which the facade does not choose yet.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests and their helpers fail by panicking")]
 
 mod aftermath;
+mod answer;
 mod attack_cookie;
 mod attack_cors;
 mod attack_csrf;
