@@ -24,6 +24,7 @@ mod attack_token_header;
 mod attack_token_signature;
 mod csrf;
 mod embed;
+mod ending;
 mod event;
 mod journey;
 mod race_at_random;

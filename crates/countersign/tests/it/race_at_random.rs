@@ -8,7 +8,7 @@ use countersign_kernel::Entropy;
 use countersign_testkit::{Actor, Event, Loot, SeededEntropy, TestApp, hours};
 
 use crate::aftermath::{copy, is_refused, is_worthless};
-use crate::race_sign_out::{Ending, Scene};
+use crate::ending::{Ending, Scene};
 
 const ROUNDS: u64 = 36;
 const TABS: usize = 4;
