@@ -11,7 +11,7 @@ mod shard;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-use countersign_kernel::{KeyId, SessionId, Timestamp, TokenId, UserId};
+use countersign_kernel::{SessionId, Timestamp, UserId};
 use countersign_store::{Committed, Effect, NewRevocation, Observer, RevocationHead, Target};
 
 use self::rule::{Rule, Second, Times, graver};
@@ -43,7 +43,7 @@ impl LiveSet {
     #[must_use]
     pub fn check(&self, names: &Names, now: Timestamp) -> Option<Effect> {
         let now = Second::reached(now);
-        let person = self.person(names, now);
+        let person = self.person(names.user, names.session, names.ver, now);
         let named = [
             (Kind::Session, names.session.to_bytes()),
             (Kind::Token, names.token.to_bytes()),
@@ -56,10 +56,9 @@ impl LiveSet {
     /// refused already.
     #[must_use]
     pub fn has_ended(&self, user: UserId, session: SessionId, ver: u64, now: Timestamp) -> bool {
-        let (token, key) = (TokenId::from_bytes([0; 16]), KeyId::from_bytes([0; 16]));
-        let (names, now) = (Names { token, session, user, ver, key }, Second::reached(now));
+        let now = Second::reached(now);
         let by_session = self.named(Kind::Session, session.to_bytes(), now);
-        [by_session, self.person(&names, now)].contains(&Some(Effect::Ended))
+        [by_session, self.person(user, session, ver, now)].contains(&Some(Effect::Ended))
     }
 
     /// Adds a revocation. Adding it again changes nothing.
@@ -132,14 +131,14 @@ impl LiveSet {
         read(self.shard(id)).named.get(&(kind, id)).and_then(|times| times.effect(now))
     }
 
-    fn person(&self, names: &Names, now: Second) -> Option<Effect> {
+    fn person(&self, user: UserId, session: SessionId, ver: u64, now: Second) -> Option<Effect> {
         if self.count(Kind::Person).load(Ordering::Acquire) == 0 {
             return None;
         }
-        let id = names.user.to_bytes();
+        let id = user.to_bytes();
         let shard = read(self.shard(id));
         let rules = shard.people.get(&id)?;
-        rules.iter().map(|rule| rule.effect(names, now)).fold(None, graver)
+        rules.iter().map(|rule| rule.effect(session, ver, now)).fold(None, graver)
     }
 
     /// The last bytes of an id are random (RFC 9562 section 5.7).

@@ -126,16 +126,16 @@ impl Sessions {
         };
         let case = judged.case;
         let written = match judged.write {
-            Some(row) if is_audited(case) || is_worth_writing(&session.row, &row) => {
+            Some(row) => {
                 let write = request.write(&session, row);
-                let user = if is_audited(case) {
+                let user = if case.is_audited() {
                     self.write_audited(request, &session, &write, case).await?
                 } else {
                     self.0.store.write_refresh_and_find_user(&write).await?
                 };
                 user.map(|user| (after(session, write), user))
             }
-            _ => Some((session, user)),
+            None => Some((session, user)),
         };
         let Some((session, user)) = written else { return Ok(Attempt::LostRace) };
         // Between the read and the write the person may have been disabled. And since the write the session may have ended:
@@ -263,21 +263,6 @@ enum Attempt {
     TooLate,
 }
 
-/// Rows 3 and 8 leave a record, so they are always written. (So does row 9, which ends the session.)
-const fn is_audited(case: RefreshCase) -> bool {
-    matches!(case, RefreshCase::Recovered | RefreshCase::Proven)
-}
-
-/// Whether later judgements would differ, or the idle deadline moves by a minute. A repetition that changes nothing is
-/// answered without a write, so that a crowd with one token makes one.
-fn is_worth_writing(judged: &RefreshRow, row: &RefreshRow) -> bool {
-    let marks = |row: &RefreshRow| (row.generation, row.made_at, row.delivered, row.uses_ids, row.ended);
-    marks(judged) != marks(row)
-        || judged.answered != row.answered
-        || judged.recent != row.recent
-        || row.idle_deadline.since(judged.idle_deadline) >= SLIDE_AT_MOST_EVERY
-}
-
 fn after(session: Session, write: RefreshWrite) -> Session {
     let RefreshWrite { row, last_seen_at, address, .. } = write;
     Session { row, last_seen_at, address: address.or(session.address), ..session }
@@ -289,6 +274,4 @@ const TRIES: usize = 8;
 const JUDGED_WITHIN: Lifetime = Lifetime::from_seconds(10);
 /// An access token is signed within this long or not at all. Well below the 150 s that a revocation outlives its tokens.
 const SIGNED_WITHIN: Lifetime = Lifetime::from_seconds(60);
-/// A write that only slides the idle deadline happens at most this often.
-const SLIDE_AT_MOST_EVERY: Lifetime = Lifetime::from_minutes(1);
 const THEFT: &str = "theft";

@@ -102,8 +102,8 @@ impl<'a> Bench<'a> {
         self.hand_over(RefreshCase::Repeated)
     }
 
-    /// Hands out the live token once more. It may arrive this time: it counts as young again. (Said only when it is no
-    /// longer young, so that a crowd with one token makes one write.)
+    /// Hands out the live token once more. It may arrive this time: once it is no longer young, it counts as young
+    /// again.
     pub(super) fn hand_over(mut self, case: RefreshCase) -> Judged {
         if self.now.since(self.row.made_at) >= NO_LONGER_YOUNG {
             self.row.made_at = self.now;
@@ -111,15 +111,8 @@ impl<'a> Bench<'a> {
         self.write(case, Answer::Full)
     }
 
-    pub(super) fn thin(mut self, case: RefreshCase) -> Judged {
-        self.pass();
-        // The ring, the deliveries and the ids matter to later judgements; the idle deadline is worth a write a minute.
-        let slid = self.slid_idle().since(self.judged.idle_deadline) >= SLIDE_AT_MOST_EVERY;
-        let marks = |row: &RefreshRow| (row.delivered, row.uses_ids);
-        if slid || marks(&self.row) != marks(self.judged) || self.row.recent != self.judged.recent {
-            return self.write(case, Answer::Thin);
-        }
-        Judged { case, answer: Answer::Thin, write: None }
+    pub(super) fn thin(self, case: RefreshCase) -> Judged {
+        self.write(case, Answer::Thin)
     }
 
     pub(super) fn theft(mut self) -> Judged {
@@ -128,9 +121,21 @@ impl<'a> Bench<'a> {
         Judged { case: RefreshCase::Theft, answer: Answer::Reused, write: Some(self.row) }
     }
 
+    /// The row is written where later judgements would differ or the idle deadline has moved far enough. What changes nothing
+    /// is answered without a write, so that a crowd with one token makes one.
     fn write(mut self, case: RefreshCase, answer: Answer) -> Judged {
         self.pass();
-        self.row.idle_deadline = self.slid_idle();
+        let idle_deadline = self.slid_idle();
+        let slid = idle_deadline.since(self.judged.idle_deadline) >= SLIDE_AT_MOST_EVERY;
+        // All but the idle deadline, the greatest time seen and the version, which follow from having written.
+        let marks = |row: &RefreshRow| (row.generation, row.made_at, row.delivered, row.uses_ids);
+        let differs = marks(&self.row) != marks(self.judged)
+            || self.row.answered != self.judged.answered
+            || self.row.recent != self.judged.recent;
+        if !(slid || differs || case.is_audited()) {
+            return Judged { case, answer, write: None };
+        }
+        self.row.idle_deadline = idle_deadline;
         self.row.version = self.judged.version.saturating_add(1);
         Judged { case, answer, write: Some(self.row) }
     }
@@ -182,5 +187,5 @@ const RECOVERY_JUMP: u64 = 1024;
 const NO_LONGER_YOUNG: Lifetime = Lifetime::from_minutes(30);
 /// An id that has minted this many generations counts as absent.
 const MOST_MINTS: u8 = 3;
-/// Thin answers write the idle deadline at most this often.
+/// An answer that changes nothing else writes the idle deadline at most this often.
 const SLIDE_AT_MOST_EVERY: Lifetime = Lifetime::from_minutes(1);

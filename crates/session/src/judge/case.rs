@@ -38,6 +38,12 @@ pub enum RefreshCase {
 }
 
 impl RefreshCase {
+    /// Whether it leaves a record in the audit trail: rows 3, 8 and 9. Such a judgement is always written.
+    #[must_use]
+    pub const fn is_audited(self) -> bool {
+        matches!(self, Self::Recovered | Self::Proven | Self::Theft)
+    }
+
     /// The stable text: the number of the row and a word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -61,12 +61,12 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    pub(super) fn effect(&self, names: &Names, now: Second) -> Option<Effect> {
-        if names.ver >= self.below {
+    pub(super) fn effect(&self, session: SessionId, ver: u64, now: Second) -> Option<Effect> {
+        if ver >= self.below {
             return None;
         }
         let effect = self.times.effect(now)?;
-        Some(if self.except == Some(names.session) { Effect::Superseded } else { effect })
+        Some(if self.except == Some(session) { Effect::Superseded } else { effect })
     }
 
     /// Whether `other` adds nothing to this rule: at no time, for no version and no session.
