@@ -28,6 +28,7 @@ use crate::system::System;
 const LIMIT_KEYS: usize = 100_000;
 
 /// Wraps the database.
+#[cfg(feature = "testing")]
 type Between = Arc<dyn Fn(Arc<dyn Store>) -> Arc<dyn Store> + Send + Sync>;
 
 /// Settings of an [`Auth`] to be. Only [`Builder::public_url`] and one of [`Builder::data_dir`], or
@@ -39,6 +40,7 @@ pub struct Builder {
     data_dir: Option<PathBuf>,
     database: Option<String>,
     store: Option<Arc<SqlStore>>,
+    #[cfg(feature = "testing")]
     between: Option<Between>,
     master_key: Option<Secret<String>>,
     audience: Option<String>,
@@ -64,6 +66,7 @@ impl Default for Builder {
             data_dir: None,
             database: None,
             store: None,
+            #[cfg(feature = "testing")]
             between: None,
             master_key: None,
             audience: None,
@@ -110,7 +113,8 @@ impl Builder {
         self
     }
 
-    /// Puts something between the verbs and the database, which may delay calls and must pass each on: for tests.
+    /// Puts something between the verbs and the database, which may delay calls and must pass each on.
+    #[cfg(feature = "testing")]
     pub fn between(mut self, wrap: impl Fn(Arc<dyn Store>) -> Arc<dyn Store> + Send + Sync + 'static) -> Self {
         self.between = Some(Arc::new(wrap));
         self
@@ -274,6 +278,7 @@ impl Builder {
         let hasher = self.hasher(&env)?;
         let (store, master) = self.open(&env).await?;
         let port: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        #[cfg(feature = "testing")]
         let port = self.between.as_ref().map_or_else(|| Arc::clone(&port), |wrap| wrap(Arc::clone(&port)));
 
         if let Some(hook) = &self.on_event {
