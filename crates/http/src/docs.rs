@@ -51,13 +51,16 @@ fn render(document: &Value) -> String {
 fn operation_of(html: &mut String, document: &Value, method: &str, path: &str, operation: &Value) {
     let _ = write!(
         html,
-        "<article>\n<h3 id=\"{}\"><code>{} {}</code></h3>\n<p>{}</p>\n<p>{}</p>\n",
+        "<article>\n<h3 id=\"{}\"><code>{} {}</code></h3>\n",
         text(&operation["operationId"]),
         escape(&method.to_uppercase()),
         escape(path),
-        text(&operation["summary"]),
-        text(&operation["description"]),
     );
+    for paragraph in [text(&operation["summary"]), text(&operation["description"])] {
+        if !paragraph.is_empty() {
+            let _ = writeln!(html, "<p>{paragraph}</p>");
+        }
+    }
     if let Some(body) = operation.pointer("/requestBody/content/application~1json/schema") {
         html.push_str("<h4>Body</h4>\n");
         members_of(html, document, body);
@@ -98,7 +101,7 @@ fn rows_of(rows: &mut String, document: &Value, schema: &Value, prefix: &str, de
             escape(&full),
             escape(&type_of(target)),
             if optional { ", optional" } else { "" },
-            text(&member["description"]),
+            text(if member["description"].is_string() { &member["description"] } else { &target["description"] }),
         );
         if depth > 0 {
             let (inner, mark) = if target["items"].is_object() { (&target["items"], "[].") } else { (target, ".") };
@@ -138,15 +141,21 @@ fn error_codes(html: &mut String) {
     html.push_str("</table>\n</section>\n");
 }
 
-/// A text of the document; nothing where there is none.
+/// A text of the document, with what stands between backticks as code; nothing where there is none.
 fn text(value: &Value) -> String {
-    value.as_str().map(escape).unwrap_or_default()
+    let mut html = String::new();
+    for (number, part) in value.as_str().unwrap_or_default().split('`').enumerate() {
+        let escaped = escape(part);
+        let _ = if number % 2 == 1 { write!(html, "<code>{escaped}</code>") } else { write!(html, "{escaped}") };
+    }
+    html
 }
 
 const DEEPEST: u8 = 2;
 const HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
     <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
     <meta name=\"color-scheme\" content=\"light dark\">\n<title>Countersign API</title>\n\
+    <link rel=\"icon\" href=\"data:,\">\n\
     <link rel=\"stylesheet\" href=\"/assets/style.css\">\n</head>\n<body>\n";
 
 #[cfg(test)]
@@ -170,6 +179,13 @@ mod tests {
         assert!(operations >= 20, "only {operations}");
         assert!(!html.contains("<script"));
         assert!(!html.contains("style=\""));
+    }
+
+    #[test]
+    fn texts_show_code_as_code_and_no_paragraph_is_empty() {
+        assert_eq!(text(&"`a<b` is *not* `c`".into()), "<code>a&lt;b</code> is *not* <code>c</code>");
+        let html = render(&serde_json::to_value(openapi()).unwrap());
+        assert!(!html.contains('`') && !html.contains("<p></p>"));
     }
 
     #[test]

@@ -181,7 +181,7 @@ pub(crate) struct MessageView {
 pub(crate) struct SignedOutEverywhereView {
     /// What to say to a person.
     pub(crate) message: &'static str,
-    /// How many sessions it were.
+    /// How many sessions have ended.
     pub(crate) revoked: u64,
 }
 
