@@ -4,7 +4,10 @@
 
 import { createHash, createSecretKey, randomBytes, randomUUID } from "node:crypto";
 import Database from "better-sqlite3";
+import cookieParser from "cookie-parser";
+import cors from "cors";
 import express from "express";
+import helmet from "helmet";
 import jwt from "jsonwebtoken";
 
 const [port, file] = process.argv.slice(2);
@@ -44,7 +47,11 @@ function authenticate(request, response, next) {
 }
 
 const app = express();
+// What stands before the routes in each of them; our server, too, sends these headers, judges origins and reads cookies.
+app.use(helmet());
+app.use(cors({ origin: "http://localhost:3000", credentials: true }));
 app.use(express.json());
+app.use(cookieParser());
 app.get("/", (_, response) => response.json({ ok: true }));
 // Stands for a sign-in, whose cost is the password hash.
 app.get("/token", (_, response) => response.json(issue(randomUUID(), randomUUID())));
