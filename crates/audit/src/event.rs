@@ -105,6 +105,24 @@ events! {
     CsrfRefused = "csrf_refused",
     /// Someone signed in was refused something he may not do.
     AccessDenied = "access_denied",
+    /// A command on the server's machine was refused (reason: `not_found`, `denied`; `command` says which).
+    CommandRefused = "command_refused",
+    /// A server process began to serve (`settings` is a fingerprint of its settings without secrets).
+    ServerStarted = "server_started",
+    /// A server process stopped in an orderly way.
+    ServerStopped = "server_stopped",
+    /// A server began with other settings than the one before it (fingerprints `before` and `settings`).
+    SettingsChanged = "settings_changed",
+    /// A backup was made.
+    BackupMade = "backup_made",
+    /// A backup was put back.
+    BackupRestored = "backup_restored",
+    /// Records of the audit trail were written out as an export (`first`, `last`).
+    AuditExported = "audit_exported",
+    /// The oldest records were given up for their age (`first`, `last`); a signed base takes their place.
+    AuditPruned = "audit_pruned",
+    /// The server found its own audit trail not intact (`finding` says where).
+    AuditDamaged = "audit_damaged",
 }
 
 /// How it ended.
