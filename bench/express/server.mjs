@@ -9,6 +9,7 @@ import cors from "cors";
 import express from "express";
 import helmet from "helmet";
 import jwt from "jsonwebtoken";
+import morgan from "morgan";
 
 const [port, file] = process.argv.slice(2);
 const secret = createSecretKey(randomBytes(32));
@@ -47,7 +48,9 @@ function authenticate(request, response, next) {
 }
 
 const app = express();
-// What stands before the routes in each of them; our server, too, sends these headers, judges origins and reads cookies.
+// What stands before the routes in each of them; our server, too, writes an access log, sends these headers, judges origins and
+// reads cookies.
+app.use(morgan("combined"));
 app.use(helmet());
 app.use(cors({ origin: "http://localhost:3000", credentials: true }));
 app.use(express.json());

@@ -1,8 +1,9 @@
 //! The hashing threads.
 //!
-//! Each keeps its Argon2 memory from hash to hash, which saves a quarter of the time, overwrites it with zeros after each, and
-//! gives it back after [`IDLE`] without work. A job whose caller has gone away is dropped unseen. Stored hashes that need more
-//! memory than today's parameters are computed one at a time in memory of their own.
+//! Argon2's memory is kept from hash to hash, which saves a quarter of the time, overwritten with zeros after each, and given back
+//! after [`IDLE`] without work. The memory used last is used next, whichever thread's turn it is: it may still lie in the
+//! processor's cache, and as much is kept as ever ran at once. A job whose caller has gone away is dropped unseen. Stored hashes
+//! that need more memory than today's parameters are computed one at a time in memory of their own.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,7 +20,7 @@ use crate::error::{Busy, Error, HashError};
 use crate::password::Password;
 use crate::work::Work;
 
-/// How long an idle thread keeps its memory.
+/// How long memory is kept that no hash needs.
 const IDLE: Duration = Duration::from_secs(30);
 
 pub(crate) type Output = Result<Secret<Vec<u8>>, HashError>;
@@ -52,6 +53,8 @@ struct Shared {
 struct State {
     queue: VecDeque<Job>,
     running: usize,
+    /// Memory of hashes that are done, what was used last at the end.
+    kept: Vec<Memory>,
     admission: Admission,
     done: u64,
     refused: u64,
@@ -67,8 +70,16 @@ impl Pool {
         deadline: countersign_kernel::Lifetime,
         env: Env,
     ) -> Result<Self, Error> {
-        let state =
-            State { queue: VecDeque::new(), running: 0, admission, done: 0, refused: 0, abandoned: 0, closed: false };
+        let state = State {
+            queue: VecDeque::new(),
+            running: 0,
+            kept: Vec::new(),
+            admission,
+            done: 0,
+            refused: 0,
+            abandoned: 0,
+            closed: false,
+        };
         let shared = Arc::new(Shared {
             env,
             kept_blocks,
@@ -135,28 +146,32 @@ impl Shared {
     }
 
     fn serve(&self) {
-        let mut kept = Memory::default();
-        while let Some(job) = self.next(&mut kept) {
+        while let Some((job, mut memory)) = self.next() {
             let started = self.env.now();
-            let output = if started.since(job.admitted_at) > self.deadline {
-                let mut state = self.lock();
-                state.refused += 1;
-                Err(state.admission.busy(self.deadline).into())
-            } else {
-                let output = self.compute(&job, &mut kept);
-                let mut state = self.lock();
-                state.done += 1;
-                state.admission.measured(self.env.now().since(started));
-                output.map_err(HashError::from)
+            let is_late = started.since(job.admitted_at) > self.deadline;
+            let output = (!is_late).then(|| self.compute(&job, &mut memory));
+            let mut state = self.lock();
+            let output = match output {
+                Some(output) => {
+                    state.done += 1;
+                    state.admission.measured(self.env.now().since(started));
+                    output.map_err(HashError::from)
+                }
+                None => {
+                    state.refused += 1;
+                    Err(state.admission.busy(self.deadline).into())
+                }
             };
-            self.lock().running -= 1;
+            state.running -= 1;
+            state.kept.push(memory);
+            drop(state);
             // Nobody may be waiting any more; then nobody misses the answer.
             let _ = job.reply.send(output);
         }
     }
 
-    /// The next job that somebody waits for; none when the pool has been dropped.
-    fn next(&self, kept: &mut Memory) -> Option<Job> {
+    /// The next job that somebody waits for, and memory for it; none when the pool has been dropped.
+    fn next(&self) -> Option<(Job, Memory)> {
         let mut state = self.lock();
         loop {
             while let Some(job) = state.queue.pop_front() {
@@ -165,15 +180,17 @@ impl Shared {
                     continue;
                 }
                 state.running += 1;
-                return Some(job);
+                let memory = state.kept.pop().unwrap_or_default();
+                return Some((job, memory));
             }
             if state.closed {
                 return None;
             }
             let (woken, waited) = self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
             state = woken;
-            if waited.timed_out() && state.queue.is_empty() {
-                kept.release();
+            if waited.timed_out() && state.queue.is_empty() && !state.kept.is_empty() {
+                // This thread was not needed, so neither is what was used longest ago.
+                state.kept.remove(0);
             }
         }
     }
@@ -217,20 +234,26 @@ impl Memory {
             zeroize::optimization_barrier(used);
         }
     }
-
-    fn release(&mut self) {
-        self.0 = Vec::new();
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use countersign_kernel::{Clock, Lifetime, SystemEntropy};
 
-    #[test]
-    fn the_memory_of_a_hash_is_zeros_afterwards_and_can_be_given_back() {
+    use super::*;
+    use crate::params::Params;
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp::EPOCH
+        }
+    }
+
+    fn job() -> (Job, oneshot::Receiver<Output>) {
         let params = argon2::Params::new(8, 1, 1, None).unwrap();
-        let (blocks, (reply, _answer)) = (params.block_count(), oneshot::channel());
+        let (reply, answer) = oneshot::channel();
         let job = Job {
             context: Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params),
             password: Password::received("kuzm tevx").unwrap(),
@@ -239,6 +262,13 @@ mod tests {
             reply,
             admitted_at: Timestamp::EPOCH,
         };
+        (job, answer)
+    }
+
+    #[test]
+    fn the_memory_of_a_hash_is_zeros_afterwards() {
+        let (job, _answer) = job();
+        let blocks = job.context.params().block_count();
         let mut memory = Memory::default();
 
         let output = memory.compute(&job, blocks).unwrap();
@@ -246,7 +276,18 @@ mod tests {
         assert!(output.expose().iter().any(|byte| *byte != 0));
         assert_eq!(memory.0.len(), blocks);
         assert!(memory.0.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
-        memory.release();
-        assert_eq!(memory.0.capacity(), 0);
+    }
+
+    #[test]
+    fn hashes_one_after_the_other_share_one_memory_whichever_thread_makes_them() {
+        let env = Env::new(Arc::new(Still), Arc::new(SystemEntropy));
+        let admission = Admission::new(4, Lifetime::from_seconds(3), Params::CHEAPEST);
+        let pool = Pool::start(4, 8, admission, Lifetime::from_seconds(3), env).unwrap();
+        for _ in 0..16 {
+            let (job, answer) = job();
+            pool.submit(job).unwrap();
+            answer.blocking_recv().unwrap().unwrap();
+        }
+        assert_eq!(pool.shared.lock().kept.len(), 1);
     }
 }
