@@ -158,7 +158,7 @@ impl Accounts {
                 if let Some(password) = password.as_ref().or(anything.as_ref()) {
                     self.hasher().verify_nobody(password).await?;
                 }
-                (Verification { matches: false, needs_rehash: false }, stored)
+                (Verification { matches: false, needs_rehash: false, is_legacy: false }, stored)
             }
         };
         Ok(match judge(found.map(|f| &f.user), stored, verification) {

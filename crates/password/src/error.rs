@@ -23,6 +23,9 @@ pub enum Error {
     /// A stored hash is of a kind that this version cannot check.
     #[error("stored password hash of an unknown kind")]
     UnknownHash,
+    /// A stored hash needs a secret of the system that made it.
+    #[error("the secret that an imported password hash needs is not there")]
+    SecretMissing,
     /// The hashing threads are gone, or could not get their memory.
     #[error("password hashing failed: {0}")]
     Failed(&'static str),

@@ -8,10 +8,11 @@ use tokio::sync::oneshot;
 
 use crate::admission::Admission;
 use crate::error::{Error, HashError};
+use crate::legacy::LegacyHash;
 use crate::params::{OUTPUT_BYTES, Params};
 use crate::password::Password;
 use crate::phc::{self, SALT_BYTES, Stored};
-use crate::pool::{Job, Output, Pool};
+use crate::pool::{Job, Output, Pool, Task};
 use crate::work::Work;
 
 /// How hashing is done on this machine.
@@ -58,6 +59,8 @@ pub struct Verification {
     pub matches: bool,
     /// Whether the stored hash is not what would be made today.
     pub needs_rehash: bool,
+    /// Whether another system made it, in a way that is not ours: a check of it takes another time than ours do.
+    pub is_legacy: bool,
 }
 
 impl Hasher {
@@ -92,18 +95,51 @@ impl Hasher {
         Ok(phc::write(self.context.params(), &salt, output.expose())?)
     }
 
-    /// Whether `password` is the one that `stored` was made of.
+    /// Whether `password` is the one that `stored` was made of: a hash of ours, or one that [`LegacyHash`] reads.
     ///
     /// # Errors
-    /// [`HashError::Busy`]; [`Error::UnknownHash`] if `stored` is of no kind we know; another fault of ours.
+    /// [`HashError::Busy`]; [`Error::UnknownHash`] if `stored` is of no kind we know; [`Error::SecretMissing`] if it needs a
+    /// secret, for which there is [`Hasher::verify_with`]; another fault of ours.
     pub async fn verify(&self, password: &Password, stored: &Secret<String>) -> Result<Verification, HashError> {
-        let stored = Stored::parse(stored.expose())?;
+        self.verify_with(password, stored, None).await
+    }
+
+    /// The same, with the secret that [`LegacyHash::secret_name`] asks for.
+    ///
+    /// # Errors
+    /// Those of [`Hasher::verify`].
+    pub async fn verify_with(
+        &self,
+        password: &Password,
+        stored: &Secret<String>,
+        secret: Option<&Secret<Vec<u8>>>,
+    ) -> Result<Verification, HashError> {
+        let Ok(stored) = Stored::parse(stored.expose()) else {
+            return self.verify_legacy(password, stored, secret).await;
+        };
         let wanted = stored.output.expose().len();
         let output = self.run(stored.context(), password, &stored.salt, wanted).await?;
         Ok(Verification {
             matches: output.matches(stored.output.expose()),
             needs_rehash: stored.needs_rehash(self.params),
+            is_legacy: false,
         })
+    }
+
+    async fn verify_legacy(
+        &self,
+        password: &Password,
+        stored: &Secret<String>,
+        secret: Option<&Secret<Vec<u8>>>,
+    ) -> Result<Verification, HashError> {
+        let hash = LegacyHash::parse(stored.expose()).map_err(|_| Error::UnknownHash)?;
+        if hash.needs_secret() && secret.is_none() {
+            return Err(Error::SecretMissing.into());
+        }
+        let expected = hash.expected().clone();
+        let task = Task::Legacy { hash: Box::new(hash), secret: secret.cloned() };
+        let output = self.submit(task, password).await?;
+        Ok(Verification { matches: output.matches(expected.expose()), needs_rehash: true, is_legacy: true })
     }
 
     /// Does the work of a check and learns nothing: for accounts that do not exist, so that time does not tell.
@@ -133,15 +169,12 @@ impl Hasher {
         salt: &[u8],
         output_bytes: usize,
     ) -> Output {
+        self.submit(Task::Argon2 { context, salt: salt.to_vec(), output_bytes }, password).await
+    }
+
+    async fn submit(&self, task: Task, password: &Password) -> Output {
         let (reply, answer) = oneshot::channel();
-        let job = Job {
-            context,
-            password: password.clone(),
-            salt: salt.to_vec(),
-            output_bytes,
-            reply,
-            admitted_at: self.env.now(),
-        };
+        let job = Job { task, password: password.clone(), reply, admitted_at: self.env.now() };
         self.pool.submit(job)?;
         answer.await.unwrap_or(Err(HashError::Fault(Error::Failed("the hashing threads are gone"))))
     }

@@ -1,12 +1,14 @@
 //! Password policy, and Argon2id hashing behind an admission queue (DESIGN section 4).
 //!
 //! [`Password`] is what a person typed, in one Unicode form. [`Policy`] says which new ones are acceptable. [`Hasher`] turns
-//! them into PHC strings and checks them, on threads of its own, within a memory budget and a deadline.
+//! them into PHC strings and checks them, on threads of its own, within a memory budget and a deadline. [`LegacyHash`] is what
+//! other systems have stored, to be checked and never written anew.
 
 pub mod admission;
 pub mod common;
 pub mod error;
 pub mod hasher;
+pub mod legacy;
 pub mod params;
 pub mod password;
 pub mod phc;
@@ -18,6 +20,7 @@ mod work;
 
 pub use error::{Busy, Error, HashError};
 pub use hasher::{Hasher, HasherConfig, Verification};
+pub use legacy::{LegacyHash, Unusable};
 pub use params::Params;
 pub use password::{MAX_CODE_POINTS, Password, TooLong};
 pub use policy::{Code, Policy, Violation};

@@ -15,7 +15,11 @@ pub struct TooLong;
 /// A password in Unicode normalisation form C (NIST SP 800-63B-4 section 3.1.1.2), otherwise as it was typed: not trimmed, not
 /// folded, not cut. At most [`MAX_CODE_POINTS`].
 #[derive(Debug, Clone)]
-pub struct Password(Secret<String>);
+pub struct Password {
+    text: Secret<String>,
+    /// As it came in, where that was another form: what other systems have hashed.
+    received: Option<Secret<String>>,
+}
 
 impl Password {
     /// Takes what was received, for a check against a stored hash or for [`crate::Policy::check`].
@@ -35,13 +39,20 @@ impl Password {
         if text.chars().count() > MAX_CODE_POINTS {
             return Err(TooLong);
         }
-        Ok(Self(Secret::new(std::mem::take(&mut *text))))
+        let received = (text.as_str() != raw).then(|| Secret::new(raw.to_owned()));
+        Ok(Self { text: Secret::new(std::mem::take(&mut *text)), received })
     }
 
     /// The password itself.
     #[must_use]
     pub fn expose(&self) -> &str {
-        self.0.expose()
+        self.text.expose()
+    }
+
+    /// The password as it came in, for hashes of systems that normalised nothing.
+    #[must_use]
+    pub fn as_received(&self) -> &str {
+        self.received.as_ref().unwrap_or(&self.text).expose()
     }
 
     /// How many code points it has (NIST SP 800-63B-4: each counts as one character).

@@ -13,6 +13,7 @@ use crate::params::{OUTPUT_BYTES, Params};
 const MAX_STORED_MEMORY_KIB: u32 = 1 << 20;
 
 /// A stored hash, read.
+#[derive(Clone)]
 pub(crate) struct Stored {
     pub(crate) algorithm: Algorithm,
     pub(crate) version: Version,

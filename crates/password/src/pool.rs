@@ -3,7 +3,8 @@
 //! Argon2's memory is kept from hash to hash, which saves a quarter of the time, overwritten with zeros after each, and given back
 //! after [`IDLE`] without work. The memory used last is used next, whichever thread's turn it is: it may still lie in the
 //! processor's cache, and as much is kept as ever ran at once. A job whose caller has gone away is dropped unseen. Stored hashes
-//! that need more memory than today's parameters are computed one at a time in memory of their own.
+//! that need more memory than today's parameters, and those of other systems that need any, are computed in memory of their own,
+//! while the thread gives back what it would have used; if they need more than that, one at a time.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::admission::Admission;
 use crate::error::{Busy, Error, HashError};
+use crate::legacy::LegacyHash;
 use crate::password::Password;
 use crate::work::Work;
 
@@ -27,12 +29,30 @@ pub(crate) type Output = Result<Secret<Vec<u8>>, HashError>;
 
 /// One hash to compute.
 pub(crate) struct Job {
-    pub(crate) context: Argon2<'static>,
+    pub(crate) task: Task,
     pub(crate) password: Password,
-    pub(crate) salt: Vec<u8>,
-    pub(crate) output_bytes: usize,
     pub(crate) reply: oneshot::Sender<Output>,
     pub(crate) admitted_at: Timestamp,
+}
+
+/// What is to be computed.
+pub(crate) enum Task {
+    /// Argon2, ours or not, in the memory that a thread keeps.
+    Argon2 {
+        /// Kind and parameters.
+        context: Argon2<'static>,
+        /// The salt.
+        salt: Vec<u8>,
+        /// How long the output is.
+        output_bytes: usize,
+    },
+    /// Another system's hash. What can match nothing gives no bytes.
+    Legacy {
+        /// The hash.
+        hash: Box<LegacyHash>,
+        /// The secret that it needs.
+        secret: Option<Secret<Vec<u8>>>,
+    },
 }
 
 /// The queue and its threads. Dropping it lets the threads finish what they do and end.
@@ -196,33 +216,58 @@ impl Shared {
     }
 
     fn compute(&self, job: &Job, kept: &mut Memory) -> Result<Secret<Vec<u8>>, Error> {
-        let needed = job.context.params().block_count();
-        if needed <= self.kept_blocks {
-            return kept.compute(job, self.kept_blocks);
+        match &job.task {
+            Task::Argon2 { context, salt, output_bytes } => {
+                let (password, needed) = (job.password.expose().as_bytes(), context.params().block_count());
+                if needed <= self.kept_blocks {
+                    return kept.compute(context, password, salt, *output_bytes, self.kept_blocks);
+                }
+                *kept = Memory::default();
+                let _alone = self.alone();
+                Memory::default().compute(context, password, salt, *output_bytes, needed)
+            }
+            Task::Legacy { hash, secret } => {
+                let needed = usize::try_from(hash.memory_kib()).unwrap_or(usize::MAX);
+                if needed > NEXT_TO_NOTHING_KIB {
+                    *kept = Memory::default();
+                }
+                // An Argon2 block is a KiB.
+                let _alone = (needed > self.kept_blocks.max(NEXT_TO_NOTHING_KIB)).then(|| self.alone());
+                let secret = secret.as_ref().map(|secret| secret.expose().as_slice()).unwrap_or_default();
+                let output = hash.compute(job.password.as_received().as_bytes(), secret);
+                Ok(output.unwrap_or_else(|| Secret::new(Vec::new())))
+            }
         }
-        let _alone = self.oversize.lock().unwrap_or_else(PoisonError::into_inner);
-        Memory::default().compute(job, needed)
+    }
+
+    fn alone(&self) -> MutexGuard<'_, ()> {
+        self.oversize.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// What nobody counts, in KiB.
+const NEXT_TO_NOTHING_KIB: usize = 64;
 
 /// The memory of one hash at a time; zeros in between.
 #[derive(Default)]
 struct Memory(Vec<Block>);
 
 impl Memory {
-    fn compute(&mut self, job: &Job, blocks: usize) -> Result<Secret<Vec<u8>>, Error> {
+    fn compute(
+        &mut self,
+        context: &Argon2<'_>,
+        password: &[u8],
+        salt: &[u8],
+        output_bytes: usize,
+        blocks: usize,
+    ) -> Result<Secret<Vec<u8>>, Error> {
         if self.0.len() < blocks {
             self.0.try_reserve_exact(blocks - self.0.len()).map_err(|_| Error::Failed("out of memory"))?;
             self.0.resize(blocks, Block::new());
         }
-        let mut output = Zeroizing::new(vec![0; job.output_bytes]);
-        let result = job.context.hash_password_into_with_memory(
-            job.password.expose().as_bytes(),
-            &job.salt,
-            &mut output,
-            self.0.as_mut_slice(),
-        );
-        self.wipe(job.context.params().block_count());
+        let mut output = Zeroizing::new(vec![0; output_bytes]);
+        let result = context.hash_password_into_with_memory(password, salt, &mut output, self.0.as_mut_slice());
+        self.wipe(context.params().block_count());
         result.map_err(|_| Error::Failed("Argon2 refused its input"))?;
         Ok(Secret::new(std::mem::take(&mut *output)))
     }
@@ -254,11 +299,10 @@ mod tests {
     fn job() -> (Job, oneshot::Receiver<Output>) {
         let params = argon2::Params::new(8, 1, 1, None).unwrap();
         let (reply, answer) = oneshot::channel();
+        let context = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
         let job = Job {
-            context: Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params),
+            task: Task::Argon2 { context, salt: vec![1; 16], output_bytes: 32 },
             password: Password::received("kuzm tevx").unwrap(),
-            salt: vec![1; 16],
-            output_bytes: 32,
             reply,
             admitted_at: Timestamp::EPOCH,
         };
@@ -267,11 +311,12 @@ mod tests {
 
     #[test]
     fn the_memory_of_a_hash_is_zeros_afterwards() {
-        let (job, _answer) = job();
-        let blocks = job.context.params().block_count();
+        let params = argon2::Params::new(8, 1, 1, None).unwrap();
+        let blocks = params.block_count();
+        let context = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
         let mut memory = Memory::default();
 
-        let output = memory.compute(&job, blocks).unwrap();
+        let output = memory.compute(&context, b"kuzm tevx", &[1; 16], 32, blocks).unwrap();
 
         assert!(output.expose().iter().any(|byte| *byte != 0));
         assert_eq!(memory.0.len(), blocks);

@@ -22,7 +22,7 @@ fn user(status: UserStatus) -> User {
 fn only_the_right_password_of_an_active_account_is_good() {
     let (active, disabled) = (user(UserStatus::Active), user(UserStatus::Disabled));
     let hash = PasswordHash(Secret::new("hash".to_owned()));
-    let verification = |matches| Verification { matches, needs_rehash: false };
+    let verification = |matches| Verification { matches, needs_rehash: false, is_legacy: false };
 
     for (user, stored, matches, wanted) in [
         (Some(&active), Some(&hash), true, Ok(())),

@@ -110,6 +110,7 @@ async fn a_stored_text_that_is_no_hash_is_a_fault_and_never_a_match() {
         "kuzm tevx",
         "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ",
         "$2b$12$abcdefghijklmnopqrstuv",
+        "$2b$31$abcdefghijklmnopqrstuuOhJcuMSF4cKEKVO7KCjvpfve/3ENH.u",
         "$argon2id$v=19$m=4294967295,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
     ] {
         let verdict = hasher.verify(&password("kuzm tevx"), &Secret::new(stored.to_owned())).await;

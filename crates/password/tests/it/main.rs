@@ -9,4 +9,5 @@
 )]
 
 mod hasher;
+mod legacy;
 mod queue;
