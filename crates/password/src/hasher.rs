@@ -43,8 +43,8 @@ impl Default for HasherConfig {
 /// Makes and checks password hashes on threads of its own.
 ///
 /// Promises: never more hashes at once than cores, nor more kept memory than the budget; a call whose turn would come after
-/// the deadline is refused at once; a call that is dropped while it waits costs nothing; Argon2 memory is zeros between
-/// hashes.
+/// the deadline is refused at once; a call that is dropped while it waits costs nothing; Argon2 memory is zeros a
+/// second after the last hash.
 pub struct Hasher {
     params: Params,
     context: argon2::Argon2<'static>,

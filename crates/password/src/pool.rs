@@ -1,7 +1,7 @@
 //! The hashing threads.
 //!
-//! Argon2's memory is kept from hash to hash, which saves a quarter of the time, overwritten with zeros after each, and given back
-//! after [`IDLE`] without work. The memory used last is used next, whichever thread's turn it is: it may still lie in the
+//! Argon2's memory is kept from hash to hash, which saves a quarter of the time, overwritten with zeros after a [`LULL`], and given
+//! back after [`IDLE`] without work. The memory used last is used next, whichever thread's turn it is: it may still lie in the
 //! processor's cache, and as much is kept as ever ran at once. A job whose caller has gone away is dropped unseen. Stored hashes
 //! that need more memory than today's parameters, and those of other systems that need any, are computed in memory of their own,
 //! while the thread gives back what it would have used; if they need more than that, one at a time.
@@ -11,17 +11,19 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use argon2::{Argon2, Block};
+use argon2::Argon2;
 use countersign_kernel::{Env, Secret, Timestamp};
 use tokio::sync::oneshot;
-use zeroize::Zeroizing;
 
 use crate::admission::Admission;
 use crate::error::{Busy, Error, HashError};
 use crate::legacy::LegacyHash;
+use crate::memory::Memory;
 use crate::password::Password;
 use crate::work::Work;
 
+/// How long memory may wait for the next hash, which overwrites it, before it is overwritten with zeros.
+const LULL: Duration = Duration::from_secs(1);
 /// How long memory is kept that no hash needs.
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -206,12 +208,26 @@ impl Shared {
             if state.closed {
                 return None;
             }
-            let (woken, waited) = self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
+            let patience = if state.kept.iter().all(Memory::is_zeros) { IDLE } else { LULL };
+            let (woken, waited) = self.work.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
             state = woken;
-            if waited.timed_out() && state.queue.is_empty() && !state.kept.is_empty() {
-                // This thread was not needed, so neither is what was used longest ago.
-                state.kept.remove(0);
+            if waited.timed_out() && state.queue.is_empty() {
+                drop(state);
+                self.tidy();
+                state = self.lock();
             }
+        }
+    }
+
+    /// Overwrites memory that nobody needed for a while; where all of it is zeros, gives back what was used longest ago.
+    fn tidy(&self) {
+        let mut state = self.lock();
+        let used = state.kept.iter().position(|memory| !memory.is_zeros());
+        let taken = if state.kept.is_empty() { None } else { Some(state.kept.remove(used.unwrap_or(0))) };
+        drop(state);
+        if let (Some(mut memory), Some(_)) = (taken, used) {
+            memory.wipe();
+            self.lock().kept.push(memory);
         }
     }
 
@@ -248,39 +264,6 @@ impl Shared {
 /// What nobody counts, in KiB.
 const NEXT_TO_NOTHING_KIB: usize = 64;
 
-/// The memory of one hash at a time; zeros in between.
-#[derive(Default)]
-struct Memory(Vec<Block>);
-
-impl Memory {
-    fn compute(
-        &mut self,
-        context: &Argon2<'_>,
-        password: &[u8],
-        salt: &[u8],
-        output_bytes: usize,
-        blocks: usize,
-    ) -> Result<Secret<Vec<u8>>, Error> {
-        if self.0.len() < blocks {
-            self.0.try_reserve_exact(blocks - self.0.len()).map_err(|_| Error::Failed("out of memory"))?;
-            self.0.resize(blocks, Block::new());
-        }
-        let mut output = Zeroizing::new(vec![0; output_bytes]);
-        let result = context.hash_password_into_with_memory(password, salt, &mut output, self.0.as_mut_slice());
-        self.wipe(context.params().block_count());
-        result.map_err(|_| Error::Failed("Argon2 refused its input"))?;
-        Ok(Secret::new(std::mem::take(&mut *output)))
-    }
-
-    /// Overwrites what the last hash has used. The barrier keeps the compiler from leaving the writes out.
-    fn wipe(&mut self, used: usize) {
-        if let Some(used) = self.0.get_mut(..used) {
-            used.fill(Block::new());
-            zeroize::optimization_barrier(used);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use countersign_kernel::{Clock, Lifetime, SystemEntropy};
@@ -310,20 +293,6 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_a_hash_is_zeros_afterwards() {
-        let params = argon2::Params::new(8, 1, 1, None).unwrap();
-        let blocks = params.block_count();
-        let context = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
-        let mut memory = Memory::default();
-
-        let output = memory.compute(&context, b"kuzm tevx", &[1; 16], 32, blocks).unwrap();
-
-        assert!(output.expose().iter().any(|byte| *byte != 0));
-        assert_eq!(memory.0.len(), blocks);
-        assert!(memory.0.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
-    }
-
-    #[test]
     fn hashes_one_after_the_other_share_one_memory_whichever_thread_makes_them() {
         let env = Env::new(Arc::new(Still), Arc::new(SystemEntropy));
         let admission = Admission::new(4, Lifetime::from_seconds(3), Params::CHEAPEST);
@@ -334,5 +303,21 @@ mod tests {
             answer.blocking_recv().unwrap().unwrap();
         }
         assert_eq!(pool.shared.lock().kept.len(), 1);
+    }
+    #[test]
+    fn memory_is_zeros_after_a_lull_and_given_back_after_another() {
+        let env = Env::new(Arc::new(Still), Arc::new(SystemEntropy));
+        let admission = Admission::new(1, Lifetime::from_seconds(3), Params::CHEAPEST);
+        let pool = Pool::start(1, 8, admission, Lifetime::from_seconds(3), env).unwrap();
+        let (job, answer) = job();
+        pool.submit(job).unwrap();
+        answer.blocking_recv().unwrap().unwrap();
+        let kept = || pool.shared.lock().kept.iter().map(Memory::is_zeros).collect::<Vec<_>>();
+
+        assert_eq!(kept(), [false]);
+        pool.shared.tidy();
+        assert_eq!(kept(), [true]);
+        pool.shared.tidy();
+        assert_eq!(kept(), [] as [bool; 0]);
     }
 }
