@@ -279,6 +279,13 @@ mod tests {
         }
     }
 
+    /// Without threads: the test is the thread.
+    fn pool() -> Pool {
+        let env = Env::new(Arc::new(Still), Arc::new(SystemEntropy));
+        let admission = Admission::new(1, Lifetime::from_seconds(3), Params::CHEAPEST);
+        Pool::start(0, 8, admission, Lifetime::from_seconds(3), env).unwrap()
+    }
+
     fn job() -> (Job, oneshot::Receiver<Output>) {
         let params = argon2::Params::new(8, 1, 1, None).unwrap();
         let (reply, answer) = oneshot::channel();
@@ -293,25 +300,27 @@ mod tests {
     }
 
     #[test]
-    fn hashes_one_after_the_other_share_one_memory_whichever_thread_makes_them() {
-        let env = Env::new(Arc::new(Still), Arc::new(SystemEntropy));
-        let admission = Admission::new(4, Lifetime::from_seconds(3), Params::CHEAPEST);
-        let pool = Pool::start(4, 8, admission, Lifetime::from_seconds(3), env).unwrap();
-        for _ in 0..16 {
-            let (job, answer) = job();
-            pool.submit(job).unwrap();
-            answer.blocking_recv().unwrap().unwrap();
-        }
+    fn what_was_used_last_is_used_next() {
+        let pool = pool();
+        let mut used = Memory::default();
+        let (job, _answer) = job();
+        pool.shared.compute(&job, &mut used).unwrap();
+        pool.shared.lock().kept.extend([Memory::default(), used]);
+        let (job, _answer) = self::job();
+        pool.submit(job).unwrap();
+
+        let (_job, memory) = pool.shared.next().unwrap();
+
+        assert!(!memory.is_zeros());
         assert_eq!(pool.shared.lock().kept.len(), 1);
     }
+
     #[test]
     fn memory_is_zeros_after_a_lull_and_given_back_after_another() {
-        let env = Env::new(Arc::new(Still), Arc::new(SystemEntropy));
-        let admission = Admission::new(1, Lifetime::from_seconds(3), Params::CHEAPEST);
-        let pool = Pool::start(1, 8, admission, Lifetime::from_seconds(3), env).unwrap();
-        let (job, answer) = job();
-        pool.submit(job).unwrap();
-        answer.blocking_recv().unwrap().unwrap();
+        let (pool, mut memory) = (pool(), Memory::default());
+        let (job, _answer) = job();
+        pool.shared.compute(&job, &mut memory).unwrap();
+        pool.shared.lock().kept.push(memory);
         let kept = || pool.shared.lock().kept.iter().map(Memory::is_zeros).collect::<Vec<_>>();
 
         assert_eq!(kept(), [false]);
