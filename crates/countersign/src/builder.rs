@@ -213,7 +213,7 @@ impl Builder {
     }
 
     /// What new passwords must be.
-    pub const fn password_policy(mut self, policy: PasswordPolicy) -> Self {
+    pub fn password_policy(mut self, policy: PasswordPolicy) -> Self {
         self.passwords = policy;
         self
     }

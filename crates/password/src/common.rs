@@ -56,7 +56,12 @@ pub(crate) fn skeleton(text: &str) -> Zeroizing<String> {
 
 /// The skeleton with the usual look-alikes read as the letters they stand for.
 pub(crate) fn unleeted(text: &str) -> Zeroizing<String> {
-    folded(text, |c| match c {
+    folded(text, meant)
+}
+
+/// The letter that a look-alike stands for.
+pub(crate) const fn meant(c: char) -> char {
+    match c {
         '0' => 'o',
         '1' | '!' | '|' => 'i',
         '3' => 'e',
@@ -64,7 +69,7 @@ pub(crate) fn unleeted(text: &str) -> Zeroizing<String> {
         '5' | '$' => 's',
         '7' => 't',
         other => other,
-    })
+    }
 }
 
 fn folded(text: &str, letter: impl Fn(char) -> char) -> Zeroizing<String> {

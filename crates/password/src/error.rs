@@ -26,6 +26,12 @@ pub enum Error {
     /// A stored hash needs a secret of the system that made it.
     #[error("the secret that an imported password hash needs is not there")]
     SecretMissing,
+    /// A stored hash was made with a pepper that this server was not given: nobody can say whether a password is right.
+    #[error(
+        "a stored password hash needs the pepper {0}, which is not configured: give it as PASSWORDS__PEPPER or in \
+         PASSWORDS__PEPPER_PREVIOUS"
+    )]
+    UnknownPepper(String),
     /// The hashing threads are gone, or could not get their memory.
     #[error("password hashing failed: {0}")]
     Failed(&'static str),

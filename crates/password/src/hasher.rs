@@ -11,8 +11,10 @@ use crate::error::{Error, HashError};
 use crate::legacy::LegacyHash;
 use crate::params::{OUTPUT_BYTES, Params};
 use crate::password::Password;
+use crate::pepper::{Pepper, Peppers, Standing};
 use crate::phc::{self, SALT_BYTES, Stored};
 use crate::pool::{Job, Output, Pool, Task};
+use crate::recipe::Recipe;
 use crate::work::Work;
 
 /// How hashing is done on this machine.
@@ -47,7 +49,8 @@ impl Default for HasherConfig {
 /// second after the last hash.
 pub struct Hasher {
     params: Params,
-    context: argon2::Argon2<'static>,
+    today: Recipe,
+    peppers: Peppers,
     pool: Pool,
     env: Env,
 }
@@ -69,7 +72,7 @@ impl Hasher {
     /// # Errors
     /// [`Error::Params`], [`Error::BudgetTooSmall`] if not one hash fits, [`Error::Thread`].
     pub fn new(config: &HasherConfig, env: Env) -> Result<Self, Error> {
-        let params = config.params.to_argon2()?;
+        let today = Recipe::of_today(config.params, None)?;
         let fitting = config.memory_budget_kib / config.params.memory_kib.max(1);
         if fitting == 0 {
             return Err(Error::BudgetTooSmall {
@@ -80,9 +83,18 @@ impl Hasher {
         let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
         let workers = config.workers.min(cores()).min(fitting).max(1);
         let admission = Admission::new(workers, config.queue_deadline, config.params);
-        let pool = Pool::start(workers, params.block_count(), admission, config.queue_deadline, env.clone())?;
-        let context = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
-        Ok(Self { params: config.params, context, pool, env })
+        let pool = Pool::start(workers, today.params.block_count(), admission, config.queue_deadline, env.clone())?;
+        Ok(Self { params: config.params, today, peppers: Peppers::default(), pool, env })
+    }
+
+    /// Gives it peppers: the current one goes into every new hash, and into the work that is done for nobody.
+    ///
+    /// # Errors
+    /// [`Error::Params`].
+    pub fn with_peppers(mut self, peppers: Peppers) -> Result<Self, Error> {
+        self.today = Recipe::of_today(self.params, peppers.current.clone())?;
+        self.peppers = peppers;
+        Ok(self)
     }
 
     /// A new PHC string for `password`, with 128 bits of fresh salt.
@@ -91,15 +103,16 @@ impl Hasher {
     /// [`HashError::Busy`], or a fault of ours.
     pub async fn hash(&self, password: &Password) -> Result<Secret<String>, HashError> {
         let salt = self.env.entropy().bytes::<SALT_BYTES>();
-        let output = self.run(self.context.clone(), password, &salt, OUTPUT_BYTES).await?;
-        Ok(phc::write(self.context.params(), &salt, output.expose())?)
+        let output = self.run(self.today.clone(), password, &salt, OUTPUT_BYTES).await?;
+        Ok(phc::write(&self.today.params, &salt, output.expose())?)
     }
 
     /// Whether `password` is the one that `stored` was made of: a hash of ours, or one that [`LegacyHash`] reads.
     ///
     /// # Errors
-    /// [`HashError::Busy`]; [`Error::UnknownHash`] if `stored` is of no kind we know; [`Error::SecretMissing`] if it needs a
-    /// secret, for which there is [`Hasher::verify_with`]; another fault of ours.
+    /// [`HashError::Busy`]; [`Error::UnknownHash`] if `stored` is of no kind we know; [`Error::UnknownPepper`] if it needs a pepper
+    /// that is not here; [`Error::SecretMissing`] if it needs a secret, for which there is [`Hasher::verify_with`]; another fault
+    /// of ours.
     pub async fn verify(&self, password: &Password, stored: &Secret<String>) -> Result<Verification, HashError> {
         self.verify_with(password, stored, None).await
     }
@@ -117,11 +130,22 @@ impl Hasher {
         let Ok(stored) = Stored::parse(stored.expose()) else {
             return self.verify_legacy(password, stored, secret).await;
         };
+        let pepper = match stored.pepper()? {
+            None => None,
+            Some(id) => match self.peppers.standing(id) {
+                Standing::Known(pepper) => Some(pepper.clone()),
+                Standing::Unknown => return Err(Error::UnknownPepper(id.to_string()).into()),
+                Standing::Lost => {
+                    self.verify_nobody(password).await?;
+                    return Ok(Verification { matches: false, needs_rehash: false, is_legacy: false });
+                }
+            },
+        };
         let wanted = stored.output.expose().len();
-        let output = self.run(stored.context(), password, &stored.salt, wanted).await?;
+        let output = self.run(stored.recipe(pepper), password, &stored.salt, wanted).await?;
         Ok(Verification {
             matches: output.matches(stored.output.expose()),
-            needs_rehash: stored.needs_rehash(self.params),
+            needs_rehash: stored.needs_rehash(self.params, self.peppers.current.as_ref().map(Pepper::id)),
             is_legacy: false,
         })
     }
@@ -147,7 +171,7 @@ impl Hasher {
     /// # Errors
     /// [`HashError::Busy`], or a fault of ours.
     pub async fn verify_nobody(&self, password: &Password) -> Result<(), HashError> {
-        self.run(self.context.clone(), password, &[0; SALT_BYTES], OUTPUT_BYTES).await.map(|_| ())
+        self.run(self.today.clone(), password, &[0; SALT_BYTES], OUTPUT_BYTES).await.map(|_| ())
     }
 
     /// What has been done so far.
@@ -156,20 +180,20 @@ impl Hasher {
         self.pool.work()
     }
 
+    /// The peppers that it was given.
+    #[must_use]
+    pub const fn peppers(&self) -> &Peppers {
+        &self.peppers
+    }
+
     /// How hard new hashes are made.
     #[must_use]
     pub const fn params(&self) -> Params {
         self.params
     }
 
-    async fn run(
-        &self,
-        context: argon2::Argon2<'static>,
-        password: &Password,
-        salt: &[u8],
-        output_bytes: usize,
-    ) -> Output {
-        self.submit(Task::Argon2 { context, salt: salt.to_vec(), output_bytes }, password).await
+    async fn run(&self, recipe: Recipe, password: &Password, salt: &[u8], output_bytes: usize) -> Output {
+        self.submit(Task::Argon2 { recipe, salt: salt.to_vec(), output_bytes }, password).await
     }
 
     async fn submit(&self, task: Task, password: &Password) -> Output {

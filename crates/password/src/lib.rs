@@ -5,6 +5,7 @@
 //! other systems have stored, to be checked and never written anew.
 
 pub mod admission;
+pub mod breach;
 pub mod common;
 pub mod error;
 pub mod hasher;
@@ -12,18 +13,23 @@ pub mod legacy;
 pub mod memory;
 mod params;
 pub mod password;
+pub mod pepper;
 pub mod phc;
 pub mod policy;
 
+mod context;
 mod pool;
+mod recipe;
 mod strength;
 mod work;
 
+pub use breach::{Filter, FilterBuilder, FilterError, FormatError, Kept, ListError, ListForm};
 pub use error::{Busy, Error, HashError};
 pub use hasher::{Hasher, HasherConfig, Verification};
 pub use legacy::{LegacyHash, Unusable};
 pub use params::Params;
 pub use password::{MAX_CODE_POINTS, Password, TooLong};
+pub use pepper::{NoPepperId, Pepper, PepperError, PepperId, Peppers};
 pub use policy::{Code, Policy, Violation};
 pub use strength::Strength;
 pub use work::Work;

@@ -1,7 +1,5 @@
 //! How hard a hash is made.
 
-use crate::error::Error;
-
 /// Argon2id parameters (RFC 9106 section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Params {
@@ -33,11 +31,6 @@ impl Params {
     pub fn is_at_least_floor(&self) -> bool {
         let work = |p: &Self| u64::from(p.memory_kib) * u64::from(p.iterations);
         self.parallelism >= 1 && self.memory_kib >= Self::FLOOR.memory_kib && work(self) >= work(&Self::FLOOR)
-    }
-
-    pub(crate) fn to_argon2(self) -> Result<argon2::Params, Error> {
-        argon2::Params::new(self.memory_kib, self.iterations, self.parallelism, Some(OUTPUT_BYTES))
-            .map_err(|e| Error::Params(e.to_string()))
     }
 }
 

@@ -1,13 +1,18 @@
 //! Password hashes as text: the PHC string format.
 //!
-//! Written: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. Read: that and the two other kinds of Argon2, verify-only.
+//! Written: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`, with `keyid=…` after `p` where a pepper went in. Read: that and the two
+//! other kinds of Argon2, verify-only.
 
-use argon2::{Algorithm, Argon2, Version};
+use argon2::{Algorithm, Version};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use countersign_kernel::Secret;
 use password_hash::phc::{ParamsString, PasswordHash, Salt};
 
 use crate::error::Error;
 use crate::params::{OUTPUT_BYTES, Params};
+use crate::pepper::{Pepper, PepperId};
+use crate::recipe::Recipe;
 
 /// The greatest memory of a stored hash that is still computed, in KiB.
 const MAX_STORED_MEMORY_KIB: u32 = 1 << 20;
@@ -37,19 +42,35 @@ impl Stored {
         Ok(Self { algorithm, version, params, salt, output: Secret::new(output) })
     }
 
+    /// The pepper that went in.
+    ///
+    /// # Errors
+    /// [`Error::UnknownPepper`]: something stands in its place that is no pepper's mark.
+    pub(crate) fn pepper(&self) -> Result<Option<PepperId>, Error> {
+        match self.params.keyid() {
+            [] => Ok(None),
+            mark => {
+                PepperId::from_bytes(mark).map(Some).ok_or_else(|| Error::UnknownPepper(STANDARD_NO_PAD.encode(mark)))
+            }
+        }
+    }
+
     /// Whether a hash made today would look different.
-    pub(crate) fn needs_rehash(&self, today: Params) -> bool {
+    pub(crate) fn needs_rehash(&self, today: Params, pepper: Option<PepperId>) -> bool {
         self.algorithm != Algorithm::Argon2id
             || self.version != Version::V0x13
             || self.params.m_cost() != today.memory_kib
             || self.params.t_cost() != today.iterations
             || self.params.p_cost() != today.parallelism
+            || self.params.keyid() != pepper.as_ref().map_or(&[][..], |id| id.as_bytes())
+            || !self.params.data().is_empty()
             || self.salt.len() != SALT_BYTES
             || self.output.expose().len() != OUTPUT_BYTES
     }
 
-    pub(crate) fn context(&self) -> Argon2<'static> {
-        Argon2::new(self.algorithm, self.version, self.params.clone())
+    /// How it was made; `pepper` is the one that it names.
+    pub(crate) fn recipe(&self, pepper: Option<Pepper>) -> Recipe {
+        Recipe { algorithm: self.algorithm, version: self.version, params: self.params.clone(), pepper }
     }
 }
 
@@ -78,7 +99,7 @@ mod tests {
 
     #[test]
     fn each_thing_that_differs_from_today_asks_for_a_new_hash() {
-        assert!(!Stored::parse(GOOD).unwrap().needs_rehash(TODAY));
+        assert!(!Stored::parse(GOOD).unwrap().needs_rehash(TODAY, None));
         for (was, is) in [
             ("argon2id", "argon2i"),
             ("argon2id", "argon2d"),
@@ -86,12 +107,33 @@ mod tests {
             ("m=64", "m=65"),
             ("t=2", "t=3"),
             ("p=1", "p=2"),
+            ("p=1", "p=1,keyid=AAAAAAAA"),
+            ("p=1", "p=1,data=AAAA"),
             ("$AAAAAAAAAAAAAAAAAAAAAA$", "$AAAAAAAAAAAAAAAAAAAA$"),
             ("$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
         ] {
             let other = GOOD.replacen(was, is, 1);
-            assert!(Stored::parse(&other).unwrap().needs_rehash(TODAY), "{other}");
+            assert!(Stored::parse(&other).unwrap().needs_rehash(TODAY, None), "{other}");
         }
+    }
+
+    #[test]
+    fn a_hash_under_another_pepper_or_none_asks_for_a_new_one() {
+        let mark = |id: &str| Some(id.parse::<PepperId>().unwrap());
+        let peppered = GOOD.replace("p=1", "p=1,keyid=c2FsdHk4");
+        let stored = Stored::parse(&peppered).unwrap();
+
+        assert_eq!(stored.pepper().unwrap(), mark("c2FsdHk4"));
+        assert!(!stored.needs_rehash(TODAY, mark("c2FsdHk4")));
+        assert!(stored.needs_rehash(TODAY, mark("c2FsdHk5")));
+        assert!(stored.needs_rehash(TODAY, None));
+        assert!(Stored::parse(GOOD).unwrap().needs_rehash(TODAY, mark("c2FsdHk4")));
+    }
+
+    #[test]
+    fn a_key_id_of_another_make_is_named_and_never_taken_for_none() {
+        let stored = Stored::parse(&GOOD.replace("p=1", "p=1,keyid=AAAA")).unwrap();
+        assert!(matches!(stored.pepper(), Err(Error::UnknownPepper(id)) if id == "AAAA"));
     }
 
     #[test]

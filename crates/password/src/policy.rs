@@ -1,26 +1,30 @@
 //! Which new passwords are acceptable (DESIGN section 4, NIST SP 800-63B-4 section 3.1.1.2).
 //!
-//! Long enough, not among the commonest, and not what the person or the site is called. No rules of composition, no change
+//! Long enough, not among the commonest, not known from a breach, and not what the person or the site is called. No rules of composition, no change
 //! by the calendar. Only new passwords are judged; a presented one is compared as it came.
 
-use zeroize::Zeroizing;
+use std::sync::Arc;
 
+use crate::breach::Filter;
 use crate::common;
+use crate::context::Context;
 use crate::password::Password;
 use crate::strength::Strength;
 
 /// What new passwords must be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Policy {
     /// The fewest code points. 8 at least; 15 is the advice where a password is the only factor.
     pub min: usize,
     /// The most code points. 64 at least, [`crate::MAX_CODE_POINTS`] at most.
     pub max: usize,
+    /// Passwords known from breaches, beside the filter that is built in.
+    pub breached: Option<Arc<Filter>>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { min: 8, max: crate::MAX_CODE_POINTS }
+        Self { min: 8, max: crate::MAX_CODE_POINTS, breached: None }
     }
 }
 
@@ -35,6 +39,8 @@ pub enum Code {
     TooLong,
     /// Among the commonest.
     TooCommon,
+    /// Known from a breach.
+    Breached,
     /// Hardly more than the person's or the site's own name or address.
     ContainsContext,
 }
@@ -48,6 +54,7 @@ impl Code {
             Self::TooShort => "TOO_SHORT",
             Self::TooLong => "TOO_LONG",
             Self::TooCommon => "TOO_COMMON",
+            Self::Breached => "PASSWORD_BREACHED",
             Self::ContainsContext => "CONTAINS_CONTEXT",
         }
     }
@@ -68,6 +75,22 @@ impl Policy {
     /// # Errors
     /// Everything that is wrong with it, at least one thing.
     pub fn check(&self, password: &Password, context: &[&str]) -> Result<Strength, Vec<Violation>> {
+        let context = Context::of(context);
+        let mut violations = self.violations(password, &context);
+        let strength = Strength::of(password.expose(), &context.words());
+        // What is wrong is said once, and what is weak with it.
+        match (violations.first_mut(), strength.reason) {
+            (None, _) => return Ok(strength),
+            (Some(first), Some(reason)) if first.code != Code::Blank => {
+                first.message.push(' ');
+                first.message.push_str(reason);
+            }
+            _ => {}
+        }
+        Err(violations)
+    }
+
+    fn violations(&self, password: &Password, context: &Context) -> Vec<Violation> {
         let text = password.expose();
         let length = password.code_points();
         let mut violations = Vec::new();
@@ -83,55 +106,26 @@ impl Policy {
         }
         if common::is_common(text) {
             add(Code::TooCommon, "This is one of the passwords that are tried first. Choose another.".to_owned());
+        } else if self.is_breached(password) {
+            let message = "This password is known from a breach, so it is tried early. Choose another.";
+            add(Code::Breached, message.to_owned());
         }
-        let words = words_of(context);
-        if is_mostly(text, &words) {
+        if context.is_most_of(text) {
             add(Code::ContainsContext, "Too close to your name, your address or this site. Choose another.".to_owned());
         }
-        if violations.is_empty() {
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            Ok(Strength::of(text, &words))
-        } else {
-            Err(violations)
-        }
+        violations
+    }
+
+    /// Whether it is in the built-in filter or in the one that this policy was given.
+    fn is_breached(&self, password: &Password) -> bool {
+        let filters = [Filter::built_in(), self.breached.as_deref()];
+        filters.into_iter().flatten().any(|filter| filter.contains(password))
     }
 }
 
 /// White space, and what looks like nothing at all.
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
-}
-
-/// Context in the form in which it is looked for: each text whole, and its parts.
-fn words_of(context: &[&str]) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    for text in context {
-        let parts = text.split(|c: char| !c.is_alphanumeric());
-        let all = [*text].into_iter().chain(text.split('@')).chain(parts);
-        words.extend(all.map(|word| common::skeleton(word).to_string()));
-    }
-    // A word of one or two letters is in everything.
-    words.retain(|w| w.chars().count() >= 3);
-    words.sort_unstable_by_key(|w| std::cmp::Reverse(w.len()));
-    words.dedup();
-    words
-}
-
-/// Whether so little is left without the words that the rest would be guessed: less than 4 characters, and less than the words
-/// took.
-fn is_mostly(text: &str, words: &[String]) -> bool {
-    for form in [common::skeleton(text), common::unleeted(text)] {
-        let whole = form.chars().count();
-        let mut rest = form;
-        for word in words {
-            rest = Zeroizing::new(rest.replace(word.as_str(), ""));
-        }
-        let left = rest.chars().count();
-        if left < 4 && left < whole - left {
-            return true;
-        }
-    }
-    false
 }
 
 #[cfg(test)]

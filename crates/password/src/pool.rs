@@ -11,7 +11,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use argon2::Argon2;
 use countersign_kernel::{Env, Secret, Timestamp};
 use tokio::sync::oneshot;
 
@@ -20,6 +19,7 @@ use crate::error::{Busy, Error, HashError};
 use crate::legacy::LegacyHash;
 use crate::memory::Memory;
 use crate::password::Password;
+use crate::recipe::Recipe;
 use crate::work::Work;
 
 /// How long memory may wait for the next hash, which overwrites it, before it is overwritten with zeros.
@@ -41,8 +41,8 @@ pub(crate) struct Job {
 pub(crate) enum Task {
     /// Argon2, ours or not, in the memory that a thread keeps.
     Argon2 {
-        /// Kind and parameters.
-        context: Argon2<'static>,
+        /// Kind, parameters and pepper.
+        recipe: Recipe,
         /// The salt.
         salt: Vec<u8>,
         /// How long the output is.
@@ -233,14 +233,15 @@ impl Shared {
 
     fn compute(&self, job: &Job, kept: &mut Memory) -> Result<Secret<Vec<u8>>, Error> {
         match &job.task {
-            Task::Argon2 { context, salt, output_bytes } => {
-                let (password, needed) = (job.password.expose().as_bytes(), context.params().block_count());
+            Task::Argon2 { recipe, salt, output_bytes } => {
+                let (password, context) = (job.password.expose().as_bytes(), recipe.context()?);
+                let needed = context.params().block_count();
                 if needed <= self.kept_blocks {
-                    return kept.compute(context, password, salt, *output_bytes, self.kept_blocks);
+                    return kept.compute(&context, password, salt, *output_bytes, self.kept_blocks);
                 }
                 *kept = Memory::default();
                 let _alone = self.alone();
-                Memory::default().compute(context, password, salt, *output_bytes, needed)
+                Memory::default().compute(&context, password, salt, *output_bytes, needed)
             }
             Task::Legacy { hash, secret } => {
                 let needed = usize::try_from(hash.memory_kib()).unwrap_or(usize::MAX);
@@ -287,11 +288,10 @@ mod tests {
     }
 
     fn job() -> (Job, oneshot::Receiver<Output>) {
-        let params = argon2::Params::new(8, 1, 1, None).unwrap();
+        let recipe = Recipe::of_today(Params::CHEAPEST, None).unwrap();
         let (reply, answer) = oneshot::channel();
-        let context = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
         let job = Job {
-            task: Task::Argon2 { context, salt: vec![1; 16], output_bytes: 32 },
+            task: Task::Argon2 { recipe, salt: vec![1; 16], output_bytes: 32 },
             password: Password::received("kuzm tevx").unwrap(),
             reply,
             admitted_at: Timestamp::EPOCH,

@@ -25,7 +25,11 @@ pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
         .step_up_max_age(config.step_up.max_age)
         .key_schedule(config.keys.rotate_after, config.keys.publish_before)
         .hashing(hashing(&config.passwords))
-        .password_policy(PasswordPolicy { min: config.passwords.min_length, max: config.passwords.max_length })
+        .password_policy(PasswordPolicy {
+            min: config.passwords.min_length,
+            max: config.passwords.max_length,
+            ..PasswordPolicy::default()
+        })
         .trusted_proxies(TrustedProxies::new(general.trusted_proxies.clone()))
         .allowed_origins(config.cors.allowed_origins.iter().cloned());
     if let Some(path) = &general.database {

@@ -55,7 +55,7 @@ impl Argon2Hash {
 
     pub(super) fn compute(&self, password: &[u8]) -> Option<Secret<Vec<u8>>> {
         let mut output = vec![0; self.stored.output.expose().len()];
-        self.stored.context().hash_password_into(password, &self.stored.salt, &mut output).ok()?;
+        self.stored.recipe(None).context().ok()?.hash_password_into(password, &self.stored.salt, &mut output).ok()?;
         Some(Secret::new(output))
     }
 

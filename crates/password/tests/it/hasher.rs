@@ -4,7 +4,7 @@ use countersign_kernel::{Clock, Entropy, Env, Lifetime, Secret, SystemEntropy, T
 use countersign_password::{Error, HashError, Hasher, HasherConfig, Params, Password};
 
 /// A clock that stands still.
-struct Still;
+pub(crate) struct Still;
 
 impl Clock for Still {
     fn now(&self) -> Timestamp {
@@ -12,11 +12,11 @@ impl Clock for Still {
     }
 }
 
-fn env() -> Env {
+pub(crate) fn env() -> Env {
     Env::new(Arc::new(Still), Arc::new(SystemEntropy))
 }
 
-fn config(params: Params) -> HasherConfig {
+pub(crate) fn config(params: Params) -> HasherConfig {
     HasherConfig { params, workers: 2, memory_budget_kib: 65_536, queue_deadline: Lifetime::from_seconds(3) }
 }
 
@@ -24,7 +24,7 @@ fn hasher(params: Params) -> Hasher {
     Hasher::new(&config(params), env()).unwrap()
 }
 
-fn password(text: &str) -> Password {
+pub(crate) fn password(text: &str) -> Password {
     Password::received(text).unwrap()
 }
 

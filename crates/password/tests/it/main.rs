@@ -10,4 +10,5 @@
 
 mod hasher;
 mod legacy;
+mod pepper;
 mod queue;
