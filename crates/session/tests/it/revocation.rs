@@ -3,7 +3,7 @@
 use countersign_audit::Actor;
 use countersign_kernel::Lifetime;
 use countersign_session::{Policy, TokenError};
-use countersign_store::{Delivery, EndReason};
+use countersign_store::{Delivery, Effect, EndReason, NewRevocation, Store, Target};
 
 use crate::house::{House, minutes, policy, seconds};
 
@@ -57,7 +57,7 @@ async fn a_password_change_ends_every_other_session_and_supersedes_this_ones_tok
     let (mut this, mut other) =
         (house.sign_in(&user, Delivery::Cookie).await, house.sign_in(&user, Delivery::Cookie).await);
 
-    let mut tx = countersign_store::Store::begin(house.store.as_ref()).await.unwrap();
+    let mut tx = house.store.begin().await.unwrap();
     let reason = EndReason::PasswordChanged;
     let ended = house.sessions.end_all_in(tx.as_mut(), user.id, Some(this.session), reason).await.unwrap();
     tx.commit().await.unwrap();
@@ -78,7 +78,7 @@ async fn a_change_of_rights_counts_at_the_next_request_and_signs_nobody_out() {
     let mut ada = house.sign_in(&user, Delivery::Cookie).await;
     assert!(!house.verify(&ada.access).unwrap().has_role("admin"));
 
-    let mut tx = countersign_store::Store::begin(house.store.as_ref()).await.unwrap();
+    let mut tx = house.store.begin().await.unwrap();
     let ver = tx.set_user_roles(user.id, &["admin".to_owned()]).await.unwrap().unwrap();
     house.sessions.supersede_in(tx.as_mut(), &[(user.id, ver)], "roles_assigned").await.unwrap();
     tx.commit().await.unwrap();
@@ -109,7 +109,7 @@ async fn a_disabled_person_is_refused_even_where_a_session_was_forgotten() {
     let house = House::new().await;
     let user = house.user("ada").await;
     let mut ada = house.sign_in(&user, Delivery::Cookie).await;
-    let mut tx = countersign_store::Store::begin(house.store.as_ref()).await.unwrap();
+    let mut tx = house.store.begin().await.unwrap();
     tx.set_user_status(user.id, countersign_store::UserStatus::Disabled).await.unwrap();
     tx.commit().await.unwrap();
 
@@ -221,4 +221,24 @@ async fn a_shorter_life_by_setting_does_not_let_longer_tokens_rise_again() {
     house.sessions.tick().await.unwrap();
 
     assert_eq!(house.verify(&ada.access).unwrap_err(), TokenError::Revoked);
+}
+
+#[tokio::test]
+async fn nothing_is_signed_for_a_session_that_this_node_knows_to_have_ended() {
+    let house = House::new().await;
+    let mut ada = house.sign_in(&house.user("ada").await, Delivery::Cookie).await;
+
+    // As when the row was read before a sign-out, and the answer is signed after it.
+    let mut tx = house.store.begin().await.unwrap();
+    let at = tx.now();
+    tx.revoke(NewRevocation {
+        target: Target::Session(ada.session),
+        effect: Effect::Ended,
+        at,
+        until: at + minutes(20),
+        reason: "signed_out".to_owned(),
+    });
+    tx.commit().await.unwrap();
+
+    assert_eq!(ada.refresh(&house).await, "2-ended");
 }
