@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use countersign_kernel::{AuditId, Env, Origin, RequestId, SessionId, Timestamp, UserId};
+use countersign_kernel::{AuditId, Env, Location, Origin, RequestId, SessionId, Timestamp, UserId};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -56,7 +56,8 @@ pub struct Record {
 }
 
 impl Record {
-    /// A successful act of `actor` at this moment, from `origin`. The rest is set with the `with_` methods.
+    /// A successful act of `actor` at this moment, from `origin`. The rest is set with the `with_` methods. Where the country
+    /// and the network of the address are known, they are the facts `country` and `asn`.
     #[must_use]
     pub fn new(event: Event, actor: Actor, origin: &Origin, at: Timestamp, env: &Env) -> Self {
         Self {
@@ -71,7 +72,7 @@ impl Record {
             address: origin.address.map(|a| a.to_canonical().to_string()),
             user_agent: origin.user_agent.as_deref().map(|agent| redact::name(agent, MAX_USER_AGENT)),
             request: Some(origin.request),
-            detail: BTreeMap::new(),
+            detail: facts_of(origin.location),
         }
     }
 
@@ -118,6 +119,12 @@ impl Record {
     }
 }
 
+fn facts_of(location: Location) -> BTreeMap<String, String> {
+    let country = location.country.map(|country| ("country".to_owned(), country.to_string()));
+    let asn = location.asn.map(|asn| ("asn".to_owned(), asn.to_string()));
+    country.into_iter().chain(asn).collect()
+}
+
 /// The longest user agent that is kept, in bytes.
 const MAX_USER_AGENT: usize = 512;
 
@@ -148,6 +155,8 @@ fn without_doubles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMa
 
 #[cfg(test)]
 mod tests {
+    use countersign_kernel::Country;
+
     use super::*;
     use crate::testing::{env, origin};
 
@@ -169,5 +178,17 @@ mod tests {
         assert_eq!(record.reason.as_deref(), Some(r"a\u{a}b"));
         assert_eq!(record.detail["to"], "[redacted]");
         assert_eq!(record.detail["kid"], "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+    }
+
+    #[test]
+    fn country_and_network_are_facts_where_they_are_known() {
+        let mut origin = origin();
+        let record = |origin: &Origin| Record::new(Event::SignedIn, Actor::Anonymous, origin, env().now(), &env());
+        assert!(record(&origin).detail.is_empty());
+
+        origin.location = Location { country: Country::parse("de"), asn: Some(64_500) };
+
+        let detail = record(&origin).detail;
+        assert_eq!((detail["country"].as_str(), detail["asn"].as_str(), detail.len()), ("DE", "64500", 2));
     }
 }

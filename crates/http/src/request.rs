@@ -73,13 +73,15 @@ impl FromRequestParts<Auth> for Source {
 
 /// Where a request came from, for limits and the audit trail.
 pub(crate) fn origin_of(parts: &Parts, auth: &Auth) -> Origin {
+    let address = address_of(&parts.extensions, &parts.headers, auth);
     Origin {
         request: RequestInfo::of(&parts.extensions, auth).id(),
-        address: address_of(&parts.extensions, &parts.headers, auth),
+        address,
         user_agent: user_agent_of(&parts.headers),
         device: Jar::new(&parts.headers, auth.is_https())
             .device()
             .and_then(|cookie| auth.sessions().devices().id_of(cookie)),
+        location: auth.sessions().locate(address),
     }
 }
 

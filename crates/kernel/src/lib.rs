@@ -6,6 +6,7 @@
 pub mod entropy;
 pub mod env;
 pub mod id;
+pub mod location;
 pub mod origin;
 pub mod secret;
 pub mod time;
@@ -13,6 +14,7 @@ pub mod time;
 pub use entropy::{Entropy, SystemEntropy};
 pub use env::Env;
 pub use id::{AuditId, DeviceId, KeyId, RequestId, SessionId, TokenId, UserId};
+pub use location::{Country, Locate, Location, NoTable};
 pub use origin::{NetworkKey, Origin};
 pub use secret::Secret;
 pub use time::{Clock, Lifetime, SystemClock, Timestamp};

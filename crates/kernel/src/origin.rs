@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::id::{DeviceId, RequestId};
+use crate::location::Location;
 
 /// Where a request came from, as far as it can be believed. Verbs take it to write audit records and to count limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,13 +17,15 @@ pub struct Origin {
     pub user_agent: Option<String>,
     /// The device that the `deviceId` cookie proves, before it is known to belong to any account.
     pub device: Option<DeviceId>,
+    /// Where the address is, as far as the operator's table says.
+    pub location: Location,
 }
 
 impl Origin {
     /// The origin of an act by the operator, from the command line of the server's own machine.
     #[must_use]
     pub const fn local(request: RequestId) -> Self {
-        Self { request, address: None, user_agent: None, device: None }
+        Self { request, address: None, user_agent: None, device: None, location: Location { country: None, asn: None } }
     }
 
     /// What limits count this origin by.

@@ -1,10 +1,11 @@
 //! The handle: everything that the verbs of this floor share.
 
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use countersign_jose as jose;
-use countersign_kernel::{Env, Lifetime, SessionId, Timestamp};
+use countersign_kernel::{Env, Lifetime, Locate, Location, SessionId, Timestamp};
 use countersign_keys::{Keyring, Roots};
 use countersign_limit::Limiter;
 use countersign_store::{Delivery, Session, Store};
@@ -43,6 +44,8 @@ pub(crate) struct Inner {
     pub(crate) remembered: Cache<Box<str>, Arc<Seen>>,
     /// Sessions that were found in the database, so that their next token needs no look-up.
     pub(crate) found: Cache<SessionId, Found>,
+    /// Where addresses are.
+    pub(crate) table: OnceLock<Arc<dyn Locate>>,
     /// When this process began to judge.
     pub(crate) started_at: Timestamp,
     /// When the database last answered the catch-up, in microseconds since the epoch.
@@ -82,6 +85,7 @@ impl Sessions {
             live: Arc::clone(&live),
             remembered: Cache::new(policy.remembered_tokens),
             found: Cache::new(policy.remembered_tokens),
+            table: OnceLock::new(),
             started_at,
             heard_at: AtomicI64::new(started_at.as_micros()),
             key_missed: AtomicBool::new(false),
@@ -115,6 +119,23 @@ impl Sessions {
     /// [`Error::Store`].
     pub async fn find(&self, session: SessionId) -> Result<Option<Session>, Error> {
         Ok(self.0.store.snapshot().await?.find_session(session).await?)
+    }
+
+    /// Takes the table that says where addresses are: once, before the first request. A second one is left aside.
+    pub fn locate_by(&self, table: Arc<dyn Locate>) {
+        let _ = self.0.table.set(table);
+    }
+
+    /// The table that says where addresses are, if there is one.
+    #[must_use]
+    pub fn table(&self) -> Option<&dyn Locate> {
+        self.0.table.get().map(Arc::as_ref)
+    }
+
+    /// Where this address is; unknown without a table.
+    #[must_use]
+    pub fn locate(&self, address: Option<IpAddr>) -> Location {
+        self.table().zip(address).map_or_else(Location::default, |(table, address)| table.locate(address))
     }
 
     /// CSRF tokens.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use countersign_account::{Accounts, Opened, Parts, SignIn, SignInVerdict, SignUp, SignUpVerdict};
 use countersign_audit::{Actor, Outcome};
-use countersign_kernel::{Clock, Entropy, Env, Lifetime, Origin, RequestId, Secret, Timestamp};
+use countersign_kernel::{Clock, Entropy, Env, Lifetime, Location, Origin, RequestId, Secret, Timestamp};
 use countersign_keys::{KeyPolicy, Keyring, MasterKey, Roots};
 use countersign_limit::{Limiter, MemoryLimiter, Policies};
 use countersign_password::{Hasher, HasherConfig, Params, Policy};
@@ -134,6 +134,7 @@ impl World {
             address: Some(address.parse().unwrap()),
             user_agent: Some("test".to_owned()),
             device: None,
+            location: Location::default(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use countersign_audit::{Actor, Record};
-use countersign_kernel::{Clock, Entropy, Env, Lifetime, Origin, RequestId, SessionId, Timestamp, UserId};
+use countersign_kernel::{Clock, Entropy, Env, Lifetime, Location, Origin, RequestId, SessionId, Timestamp, UserId};
 use countersign_keys::{KeyPolicy, Keyring, MasterKey, Roots};
 use countersign_limit::{Limiter, MemoryLimiter, Unlimited};
 use countersign_session::{
@@ -138,6 +138,7 @@ impl House {
             address: Some("192.0.2.1".parse().unwrap()),
             user_agent: Some("a browser".to_owned()),
             device: None,
+            location: Location::default(),
         }
     }
 
