@@ -80,6 +80,7 @@ async fn is_over(subject: &Subject, judged: &Session, reason: &str) -> Kept {
         let mut tx = subject.begin().await?;
         assert!(!tx.write_refresh(&write).await?, "{reason}: a transaction");
         assert!(!tx.set_authentication(basis.id, &[], subject.now()).await?, "{reason}: a step-up");
+        assert!(!tx.write_noticed(basis.id, basis.row.version, &[]).await?, "{reason}: another network");
         drop(tx);
     }
     assert_eq!(subject.find_session(judged.id).await?, now, "{reason}: nothing has moved");

@@ -11,7 +11,9 @@
 pub mod audit;
 pub mod ending;
 pub mod hot;
+pub mod idlest;
 mod list;
+pub mod noticed;
 pub mod one_time_token;
 pub mod password;
 pub mod revocation;

@@ -35,6 +35,8 @@ fn full(subject: &Subject, user: UserId) -> Session {
     session.row.bound_key = Some([9; 32]);
     session.row.version = 77;
     session.amr = vec!["hwk".to_owned(), "pwd".to_owned()];
+    session.first_address = Some("2001:db8::1".to_owned());
+    session.noticed = crate::noticed::full();
     session
 }
 
@@ -59,6 +61,7 @@ pub async fn a_session_comes_out_as_it_went_in(subject: Subject) -> Kept {
     empty.device = None;
     empty.user_agent = None;
     empty.address = None;
+    empty.first_address = None;
     empty.amr = vec![];
     let mut ended = full(&subject, ada);
     ended.row.ended = Some(Ended { at: subject.now(), reason: EndReason::Theft });

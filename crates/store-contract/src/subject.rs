@@ -103,6 +103,8 @@ impl Subject {
             device: Some(DeviceId::new(&self.env)),
             user_agent: Some("contract/1".to_owned()),
             address: Some("192.0.2.1".to_owned()),
+            first_address: Some("192.0.2.1".to_owned()),
+            noticed: vec![],
             created_at: now,
             last_seen_at: now,
         }

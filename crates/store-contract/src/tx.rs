@@ -128,6 +128,8 @@ pub async fn a_snapshot_refuses_every_write(subject: Subject) -> Kept {
         tx.write_refresh(&subject.rotation(&session)).await.err(),
         tx.end_session(session.id, ended).await.err(),
         tx.end_sessions_of(ada, None, ended).await.err(),
+        tx.end_idlest_sessions(ada, session.id, 0, ended).await.err(),
+        tx.write_noticed(session.id, 1, &[]).await.err(),
         tx.set_authentication(session.id, &[], now).await.err(),
         tx.sweep_sessions(now, 1).await.err(),
         tx.move_signing_key(countersign_kernel::KeyId::new(&subject.env), KeyState::Next, KeyState::Active, now, None)

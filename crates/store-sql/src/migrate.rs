@@ -5,7 +5,7 @@ use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
 use crate::error::{OpenError, from_sqlx};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// Runs what is missing, all of it in one transaction that holds the writer's lock: of two processes that open a new file at
 /// once one migrates and the other finds it done.

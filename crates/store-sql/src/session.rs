@@ -2,24 +2,25 @@
 
 mod codec;
 pub(crate) mod columns;
+mod marks;
 
 use async_trait::async_trait;
 use countersign_kernel::{DeviceId, SessionId, Timestamp, UserId};
-use countersign_store::{Delivery, Ended, Error, RefreshWrite, Session, Sessions};
+use countersign_store::{Delivery, Ended, Error, Noticed, RefreshWrite, Session, Sessions};
 use uuid::Uuid;
 
-use crate::engine::{change, find, list, on_engine, take};
+use crate::engine::{change, find, list, on_engine, take, take_all};
 use crate::error::{lost_reference, refused};
 use crate::row::{join_words, micros, to_column};
 use crate::session::columns::{
-    SessionRow, WriteColumns, answered_column, bind_write, recent_column, session_columns, write_refresh,
+    SessionRow, WriteColumns, answered_column, bind_write, noticed_column, recent_column, session_columns, write_refresh,
 };
 use crate::tx::SqlTx;
 
 const INSERT: &str = "INSERT INTO sessions (id, user_id, delivery, remember, generation, made_at, period, delivered, answered, \
      recent, uses_ids, bound_key, idle_deadline, absolute_deadline, ended_at, ended_reason, seen_at, version, amr, auth_time, \
-     device_id, user_agent, address, created_at, last_seen_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)";
+     device_id, user_agent, address, first_address, noticed, created_at, last_seen_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)";
 const FIND: &str = concat!("SELECT ", session_columns!(), " FROM sessions WHERE sessions.id = $1");
 const WRITE_REFRESH: &str = write_refresh!();
 const END: &str = concat!(
@@ -28,6 +29,12 @@ const END: &str = concat!(
 );
 const END_OF_USER: &str = "UPDATE sessions SET ended_at = $3, ended_reason = $4, version = version + 1 \
      WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL";
+/// A limit, because SQLite has no offset without one: more sessions nobody may have (`session.max_per_user`).
+const END_IDLEST: &str = "UPDATE sessions SET ended_at = $4, ended_reason = $5, version = version + 1 \
+     WHERE ended_at IS NULL AND id IN (SELECT id FROM sessions WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL \
+     AND idle_deadline > $4 AND absolute_deadline > $4 ORDER BY last_seen_at DESC, id DESC LIMIT 20000 OFFSET $3) RETURNING id";
+const WRITE_NOTICED: &str = "UPDATE sessions SET noticed = $3, version = version + 1 \
+     WHERE id = $1 AND version = $2 AND ended_at IS NULL";
 const LIST_OF_USER: &str = concat!(
     "SELECT ",
     session_columns!(),
@@ -51,7 +58,7 @@ impl Sessions for SqlTx {
         let (generation, version) = (to_column(row.generation)?, to_column(row.version)?);
         let delivered = row.delivered.map(to_column).transpose()?;
         let (answered, recent) = (answered_column(&row.answered)?, recent_column(&row.recent)?);
-        let amr = join_words(&session.amr)?;
+        let (amr, noticed) = (join_words(&session.amr)?, noticed_column(&session.noticed)?);
         let inserted = on_engine!(self, |c| {
             let insert = sqlx::query(INSERT)
                 .bind(session.id.as_uuid())
@@ -77,6 +84,8 @@ impl Sessions for SqlTx {
                 .bind(session.device.map(DeviceId::as_uuid))
                 .bind(session.user_agent.as_deref())
                 .bind(session.address.as_deref())
+                .bind(session.first_address.as_deref())
+                .bind(noticed)
                 .bind(micros(session.created_at))
                 .bind(micros(session.last_seen_at));
             insert.execute(c).await.map(|done| done.rows_affected())
@@ -108,6 +117,29 @@ impl Sessions for SqlTx {
     async fn end_sessions_of(&mut self, user: UserId, except: Option<SessionId>, ended: Ended) -> Result<u64, Error> {
         let except = except.map_or(Uuid::nil(), SessionId::as_uuid);
         change!(self, END_OF_USER, user.as_uuid(), except, micros(ended.at), ended.reason.as_str())
+    }
+
+    async fn end_idlest_sessions(
+        &mut self,
+        user: UserId,
+        except: SessionId,
+        keep: u32,
+        ended: Ended,
+    ) -> Result<Vec<SessionId>, Error> {
+        let (user, except) = (user.as_uuid(), except.as_uuid());
+        let (at, reason) = (micros(ended.at), ended.reason.as_str());
+        let ended = take_all!(self, (Uuid,), END_IDLEST, user, except, i64::from(keep), at, reason)?;
+        Ok(ended.into_iter().map(|(id,)| SessionId::from_uuid(id)).collect())
+    }
+
+    async fn write_noticed(
+        &mut self,
+        id: SessionId,
+        judged_version: u64,
+        noticed: &[Noticed],
+    ) -> Result<bool, Error> {
+        let (version, noticed) = (to_column(judged_version)?, noticed_column(noticed)?);
+        Ok(change!(self, WRITE_NOTICED, id.as_uuid(), version, noticed)? == 1)
     }
 
     async fn list_sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, Error> {

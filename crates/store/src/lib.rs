@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod error;
+pub mod noticed;
 pub mod one_time_token;
 pub mod page;
 pub mod password;
@@ -19,6 +20,7 @@ pub mod user;
 
 pub use audit::{AuditFilter, AuditRecords, SealedRecord};
 pub use error::Error;
+pub use noticed::{Mark, Noticed};
 pub use one_time_token::{OneTimeToken, OneTimeTokens, Purpose};
 pub use page::{Cursor, Page, PageRequest};
 pub use password::{PasswordHash, Passwords};

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use countersign_kernel::{DeviceId, SessionId, Timestamp, UserId};
 
 use crate::error::Error;
+use crate::noticed::Noticed;
 
 /// How the refresh token travels. A session keeps its delivery for life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +33,10 @@ pub enum EndReason {
     Disabled,
     /// An operator ended it.
     Operator,
+    /// It was used from elsewhere than the policy allows.
+    Binding,
+    /// Its person has opened more sessions than the policy allows, and it was unused the longest.
+    TooMany,
 }
 
 impl EndReason {
@@ -44,6 +49,8 @@ impl EndReason {
         Self::Theft,
         Self::Disabled,
         Self::Operator,
+        Self::Binding,
+        Self::TooMany,
     ];
 
     /// The stable text form.
@@ -57,6 +64,8 @@ impl EndReason {
             Self::Theft => "theft",
             Self::Disabled => "disabled",
             Self::Operator => "operator",
+            Self::Binding => "binding",
+            Self::TooMany => "too_many_sessions",
         }
     }
 
@@ -180,6 +189,10 @@ pub struct Session {
     pub user_agent: Option<String>,
     /// The address it was last refreshed from.
     pub address: Option<String>,
+    /// The address it began at.
+    pub first_address: Option<String>,
+    /// What it has been seen with since, oldest first: at most 4 user-agent families and 8 networks.
+    pub noticed: Vec<Noticed>,
     /// When it began.
     pub created_at: Timestamp,
     /// When it was last refreshed, to a minute.
@@ -220,6 +233,26 @@ pub trait Sessions {
 
     /// Ends every living session of a person save `except`; how many it were.
     async fn end_sessions_of(&mut self, user: UserId, except: Option<SessionId>, ended: Ended) -> Result<u64, Error>;
+
+    /// Ends those living sessions of a person that were used longest ago, save `except`, until at most `keep` others live; what
+    /// was ended. Those over by a deadline at `ended.at` do not count. For a bound that holds whoever races, the person must be
+    /// locked ([`crate::Users::lock_user`]) by everyone who adds a session.
+    async fn end_idlest_sessions(
+        &mut self,
+        user: UserId,
+        except: SessionId,
+        keep: u32,
+        ended: Ended,
+    ) -> Result<Vec<SessionId>, Error>;
+
+    /// Writes what a session has been seen with if its row still has `judged_version` and has not ended, and raises its
+    /// `version`; `false` where it has not. [`Error::Refused`] where the list is longer than any may be.
+    async fn write_noticed(
+        &mut self,
+        id: SessionId,
+        judged_version: u64,
+        noticed: &[Noticed],
+    ) -> Result<bool, Error>;
 
     /// The person's sessions that live at `now`, most recently used first, at most 200.
     async fn list_sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, Error>;

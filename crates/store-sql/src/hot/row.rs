@@ -6,7 +6,7 @@ use crate::session::columns::SessionRow;
 use crate::user::columns::UserRow;
 
 /// Columns of a session in front of those of its person.
-const SESSION_COLUMNS: usize = 25;
+const SESSION_COLUMNS: usize = 27;
 
 /// Binds `values[n - 1]` to `$n`. SQLite takes `$n` for a name and numbers names as they come, so that the first to stand in
 /// the text would get the first value.
@@ -47,8 +47,10 @@ pub(super) fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         device_id: row.get(20)?,
         user_agent: row.get(21)?,
         address: row.get(22)?,
-        created_at: row.get(23)?,
-        last_seen_at: row.get(24)?,
+        first_address: row.get(23)?,
+        noticed: row.get(24)?,
+        created_at: row.get(25)?,
+        last_seen_at: row.get(26)?,
     })
 }
 

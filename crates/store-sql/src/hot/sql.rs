@@ -40,7 +40,9 @@ mod tests {
     #[test]
     fn no_refresh_scans_a_table() {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(include_str!("../../migrations/0001_core.sql")).unwrap();
+        for migration in crate::migrate::MIGRATIONS.iter() {
+            connection.execute_batch(migration.sql.as_str()).unwrap();
+        }
         for text in [SESSION_AND_USER, USER, WRITE_ON_SQLITE] {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
             let mut rows = statement.raw_query();

@@ -1,11 +1,13 @@
 //! A session's row as columns: what statements name, bind and read, in one order.
 
 use countersign_kernel::{DeviceId, SessionId, UserId};
-use countersign_store::{Answered, Delivery, EndReason, Ended, Error, RefreshRow, RefreshWrite, Session, Spent};
+use countersign_store::{
+    Answered, Delivery, EndReason, Ended, Error, Noticed, RefreshRow, RefreshWrite, Session, Spent,
+};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::codec;
+use super::{codec, marks};
 use crate::error::refused;
 use crate::row::{Place, micros, moment, split_words, to_column};
 
@@ -16,7 +18,7 @@ macro_rules! session_columns {
          sessions.made_at, sessions.period, sessions.delivered, sessions.answered, sessions.recent, sessions.uses_ids, \
          sessions.bound_key, sessions.idle_deadline, sessions.absolute_deadline, sessions.ended_at, sessions.ended_reason, \
          sessions.seen_at, sessions.version, sessions.amr, sessions.auth_time, sessions.device_id, sessions.user_agent, \
-         sessions.address, sessions.created_at, sessions.last_seen_at"
+         sessions.address, sessions.first_address, sessions.noticed, sessions.created_at, sessions.last_seen_at"
     };
 }
 pub(crate) use session_columns;
@@ -57,6 +59,8 @@ pub(crate) struct SessionRow {
     pub(crate) device_id: Option<Uuid>,
     pub(crate) user_agent: Option<String>,
     pub(crate) address: Option<String>,
+    pub(crate) first_address: Option<String>,
+    pub(crate) noticed: Option<String>,
     pub(crate) created_at: i64,
     pub(crate) last_seen_at: i64,
 }
@@ -94,6 +98,7 @@ impl TryFrom<SessionRow> for Session {
             seen_at: moment(row.seen_at),
             version: place.count("version", row.version)?,
         };
+        let noticed = row.noticed.map_or(Some(Vec::new()), |text| marks::decode(&text));
         Ok(Self {
             id,
             user: UserId::from_uuid(row.user_id),
@@ -105,6 +110,8 @@ impl TryFrom<SessionRow> for Session {
             device: row.device_id.map(DeviceId::from_uuid),
             user_agent: row.user_agent,
             address: row.address,
+            first_address: row.first_address,
+            noticed: place.some("noticed", noticed)?,
             created_at: moment(row.created_at),
             last_seen_at: moment(row.last_seen_at),
         })
@@ -196,4 +203,8 @@ pub(crate) fn answered_column(answered: &[Answered]) -> Result<Vec<u8>, Error> {
 
 pub(crate) fn recent_column(recent: &[Spent]) -> Result<Vec<u8>, Error> {
     codec::encode_recent(recent).ok_or_else(|| refused("more spent generations than a row may have"))
+}
+
+pub(crate) fn noticed_column(noticed: &[Noticed]) -> Result<Option<String>, Error> {
+    marks::encode(noticed).map_err(|_| refused("more marks than a row may have, or one that is no short line"))
 }
