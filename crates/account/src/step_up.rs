@@ -77,7 +77,7 @@ impl Accounts {
             return Ok(Settled::Moved);
         }
         let now = tx.now();
-        let stepped = self.sessions().step_up_in(tx.as_mut(), identity.session, &[PASSWORD_AMR], now).await?;
+        let stepped = self.sessions().step_up_in(tx.as_mut(), identity.session, &[PASSWORD_AMR], now, origin).await?;
         let Some(session) = stepped.filter(|s| s.user == user.id) else { return Ok(Settled::Gone) };
         let record = self.record(tx.as_ref(), Event::SteppedUp, Actor::User(user.id), origin);
         tx.audit(record.of(user.id).in_session(session.id).with("amr", PASSWORD_AMR));

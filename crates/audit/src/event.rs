@@ -45,6 +45,9 @@ events! {
     SignedOutEverywhere = "signed_out_everywhere",
     /// A session was ended by somebody or something else than its owner's sign-out (reason says which).
     SessionEnded = "session_ended",
+    /// A refresh came from another kind of browser or another network than its session was known by (reason: `user_agent`,
+    /// `network`, `user_agent_and_network`). Written once for each that is new, not once a refresh.
+    SessionMoved = "session_moved",
     /// Row 9 of the refresh table: a spent refresh token came back and its session was ended.
     RefreshReused = "refresh_reused",
     /// Row 3 of the refresh table: the session was ahead of the database, which had been rolled back.

@@ -8,6 +8,7 @@
 
 pub mod access_token;
 pub mod attempt;
+pub mod bind;
 pub mod claims;
 pub mod csrf;
 pub mod device;
@@ -17,6 +18,7 @@ pub mod issue;
 pub mod judge;
 mod list;
 mod mac;
+mod moved;
 pub mod open;
 mod page_session;
 pub mod policy;
@@ -30,10 +32,12 @@ mod sessions;
 mod step_up;
 mod sweep;
 mod tick;
+pub mod user_agent;
 mod verify;
 
 pub use access_token::{ACCESS_TOKEN_TYPE, IssuedAccess};
 pub use attempt::{AttemptId, AttemptIds, NotAnAttemptId};
+pub use bind::{BindPolicy, OnChange};
 pub use claims::{ClaimRefused, ClaimsHook};
 pub use csrf::{Beside, CsrfKeys, CsrfOwner};
 pub use device::DeviceKeys;
@@ -47,5 +51,6 @@ pub use refresh_token::RefreshText;
 pub use revocations::LiveSet;
 pub use rotate::{RotateVerdict, Rotated};
 pub use sessions::Sessions;
+pub use user_agent::AgentFamily;
 // Nouns that callers above the store meet: they need no arrow of their own down there.
 pub use countersign_store::{Delivery, EndReason, Session, User};

@@ -1,10 +1,13 @@
 //! Opens a session.
 //!
 //! Promises: a new id at every sign-in, whatever the browser brought; generation 0; an absolute deadline that no refresh
-//! moves. Writes one row in the caller's transaction, where the sign-in itself is judged and audited.
+//! moves; in the same commit the person's sessions beyond the bound end, those unused the longest first and never the new one, each
+//! with its revocation and its record, so that however many sign-ins race, no more live than the bound allows. Writes one row
+//! in the caller's transaction, where the sign-in itself is judged and audited.
 
+use countersign_audit::{Actor, Event, Record};
 use countersign_kernel::{DeviceId, Origin, SessionId, Timestamp};
-use countersign_store::{Delivery, RefreshRow, Session, Tx, User};
+use countersign_store::{Delivery, Effect, EndReason, Ended, NewRevocation, RefreshRow, Session, Target, Tx, User};
 
 use crate::error::Error;
 use crate::judge::mac_period;
@@ -28,8 +31,8 @@ pub struct NewSession {
 }
 
 impl Sessions {
-    /// Opens a session for `user` in the caller's transaction; the audit record is the caller's. What is handed out for it
-    /// is made by [`Sessions::issue`], after the commit.
+    /// Opens a session for `user` in the caller's transaction, and locks the person's row; the audit record is the caller's. What is
+    /// handed out for it is made by [`Sessions::issue`], after the commit.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -39,6 +42,7 @@ impl Sessions {
         let mut amr = new.amr;
         amr.sort_unstable();
         amr.dedup();
+        let address = new.origin.address.map(|address| address.to_string());
         let session = Session {
             id: SessionId::new(&self.0.env),
             user: user.id,
@@ -53,12 +57,37 @@ impl Sessions {
             amr,
             auth_time: new.auth_time,
             device: new.device,
-            user_agent: new.origin.user_agent,
-            address: new.origin.address.map(|address| address.to_string()),
+            user_agent: new.origin.user_agent.clone(),
+            first_address: address.clone(),
+            address,
+            noticed: Vec::new(),
             created_at: now,
             last_seen_at: now,
         };
+        // Of racing sign-ins each counts the sessions of those before it.
+        tx.lock_user(user.id).await?;
         tx.insert_session(&session).await?;
+        self.end_beyond(tx, &session, &new.origin).await?;
         Ok(session)
+    }
+
+    /// Ends what makes room for `new`.
+    async fn end_beyond(&self, tx: &mut dyn Tx, new: &Session, origin: &Origin) -> Result<(), Error> {
+        let ended = Ended { at: tx.now(), reason: EndReason::TooMany };
+        let others = self.0.policy.max_per_user.saturating_sub(1);
+        let beyond = tx.end_idlest_sessions(new.user, new.id, others, ended).await?;
+        if beyond.is_empty() {
+            return Ok(());
+        }
+        let until = self.last_token_dies(tx).await?;
+        let reason = ended.reason.as_str();
+        for session in beyond {
+            let target = Target::Session(session);
+            tx.revoke(NewRevocation { target, effect: Effect::Ended, at: ended.at, until, reason: reason.to_owned() });
+            let record = Record::new(Event::SessionEnded, Actor::System, origin, ended.at, &self.0.env);
+            let record = record.of(new.user).in_session(session).because(reason);
+            tx.audit(record.with("made_room_for", new.id.to_string()));
+        }
+        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use countersign_kernel::Lifetime;
 use countersign_limit::{Policies, Quota};
 
+use crate::bind::BindPolicy;
 use crate::error::Error;
 use crate::judge::{JudgePolicy, RING, Undelivered};
 
@@ -27,6 +28,10 @@ pub struct Policy {
     pub email_claim: bool,
     /// What a recent sign-in is (`STEP_UP__MAX_AGE_SECONDS`).
     pub step_up_max_age: Lifetime,
+    /// What a change of user agent or network means (`SESSION__BIND_USER_AGENT`, `SESSION__BIND_NETWORK`).
+    pub bind: BindPolicy,
+    /// How many sessions of one person live at most (`SESSION__MAX_PER_USER`); 1 to 10,000.
+    pub max_per_user: u32,
     /// How often one session may refresh.
     pub refresh_limit: Quota,
     /// How many verified access tokens are remembered; about 1.5 KB each.
@@ -49,6 +54,8 @@ impl Policy {
             undelivered: judge.undelivered,
             email_claim: true,
             step_up_max_age: Lifetime::from_minutes(10),
+            bind: BindPolicy::default(),
+            max_per_user: 100,
             refresh_limit: Policies::default().refresh_session,
             remembered_tokens: 4_096,
         }
@@ -67,6 +74,7 @@ impl Policy {
             (self.window <= MOST_WINDOW, "the refresh window must be at most an hour"),
             (self.idle >= second, "the idle limit must be at least a second"),
             (self.absolute >= second && self.absolute <= MOST_ABSOLUTE, "sessions must live 1 second to 400 days"),
+            ((1..=MOST_SESSIONS).contains(&self.max_per_user), "a person must have room for 1 to 10,000 sessions"),
             (self.remembered_tokens > 0, "at least one verified token must be remembered"),
         ];
         match checks.into_iter().find(|(holds, _)| !holds) {
@@ -82,6 +90,8 @@ impl Policy {
     }
 }
 
+/// What ends beyond the bound is one transaction: it must stay one that can be waited for.
+const MOST_SESSIONS: u32 = 10_000;
 /// Longer-lived access tokens would make the live set of revocations grow without need.
 const MOST_ACCESS: Lifetime = Lifetime::from_hours(24);
 /// A wider window would hide thieves.
@@ -109,6 +119,8 @@ mod tests {
             Policy { absolute: zero, ..good.clone() },
             Policy { absolute: Lifetime::from_days(401), ..good.clone() },
             Policy { remembered_tokens: 0, ..good.clone() },
+            Policy { max_per_user: 0, ..good.clone() },
+            Policy { max_per_user: 10_001, ..good.clone() },
         ];
         for policy in bad {
             assert!(policy.check().is_err(), "{policy:?}");

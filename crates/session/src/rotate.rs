@@ -4,7 +4,8 @@
 //! claims that the write read. Promises: of any number of racing calls each generation is made once, and all who get a
 //! refresh token get the same bytes; a lost race is judged again, eight times at most; what is decided later than ten
 //! seconds after it came is answered [`RotateVerdict::Busy`] with nothing written, theft above all; a person who was
-//! disabled is answered as if the session had ended. Follows DESIGN section 1.
+//! disabled is answered as if the session had ended. Where a request comes from is asked between judging and writing (`moved.rs`):
+//! as long as nothing is new it costs no statement. Follows DESIGN section 1.
 
 use countersign_audit::{Actor, Event, Record};
 use countersign_kernel::{Lifetime, Origin, SessionId, Timestamp};
@@ -12,6 +13,7 @@ use countersign_limit::{Reading, Refused, Taken};
 use countersign_store::{Delivery, Effect, NewRevocation, RefreshRow, RefreshWrite, Session, Target, User};
 
 use crate::attempt::AttemptIds;
+use crate::bind::{Bound, OnChange};
 use crate::error::Error;
 use crate::issue::{Extent, Issued};
 use crate::judge::{Answer, Judged, Moment, Presented, RefreshCase, judge};
@@ -125,18 +127,19 @@ impl Sessions {
             Answer::Thin => Extent::Thin,
         };
         let case = judged.case;
-        let written = match judged.write {
-            Some(row) => {
-                let write = request.write(&session, row);
-                let user = if case.is_audited() {
-                    self.write_audited(request, &session, &write, case).await?
-                } else {
-                    self.0.store.write_refresh_and_find_user(&write).await?
-                };
-                user.map(|user| (after(session, write), user))
-            }
-            None => Some((session, user)),
+        let bound = self.bound(&session, request.origin);
+        if bound.verdict == OnChange::End {
+            return self.settle_moved(request, &session, &bound).await;
+        }
+        let write = judged.write.map(|row| request.write(&session, row));
+        let user = if case.is_audited() || bound.is_news() {
+            self.write_audited(request, &session, write.as_ref(), case, &bound).await?
+        } else if let Some(write) = &write {
+            self.0.store.write_refresh_and_find_user(write).await?
+        } else {
+            Some(user)
         };
+        let written = user.map(|user| (after(session, write), user));
         let Some((session, user)) = written else { return Ok(Attempt::LostRace) };
         // Between the read and the write the person may have been disabled. And since the write the session may have ended:
         // what is signed for it now is refused by all, and a cookie must not come after the sign-out that cleared it.
@@ -147,6 +150,7 @@ impl Sessions {
         if self.now().since(request.arrived) > SIGNED_WITHIN {
             return Ok(Attempt::TooLate);
         }
+        let session = Session { auth_time: bound.auth_time(&session), ..session };
         let issued = Box::new(self.answer(session, &user, extent)?);
         let verdict = if extent == Extent::Full { RotateVerdict::Full(issued) } else { RotateVerdict::Thin(issued) };
         Ok(Attempt::Decided(case, verdict))
@@ -180,21 +184,31 @@ impl Sessions {
         Ok(Attempt::Decided(judged.case, RotateVerdict::Reused))
     }
 
-    /// Writes the row and a record of it in one commit.
+    /// Writes the row, what is new of where it is used, and a record of each, in one commit.
     async fn write_audited(
         &self,
         request: &Request<'_>,
         session: &Session,
-        write: &RefreshWrite,
+        write: Option<&RefreshWrite>,
         case: RefreshCase,
+        bound: &Bound,
     ) -> Result<Option<User>, Error> {
-        let event = if case == RefreshCase::Proven { Event::RefreshProven } else { Event::SessionRecovered };
         let mut tx = self.0.store.begin().await?;
-        if !tx.write_refresh(write).await? {
+        let mut version = session.row.version;
+        if let Some(write) = write {
+            if !tx.write_refresh(write).await? {
+                return Ok(None);
+            }
+            version = write.row.version;
+        }
+        if !self.notice_in(tx.as_mut(), request, session, version, bound).await? {
             return Ok(None);
         }
         let user = tx.find_user(session.user).await?;
-        tx.audit(self.record_case(event, request, session, case, tx.now()));
+        if case.is_audited() {
+            let event = if case == RefreshCase::Proven { Event::RefreshProven } else { Event::SessionRecovered };
+            tx.audit(self.record_case(event, request, session, case, tx.now()));
+        }
         tx.commit().await?;
         Ok(user)
     }
@@ -233,19 +247,19 @@ impl Sessions {
 }
 
 /// One request on its way through the table.
-struct Request<'a> {
+pub(crate) struct Request<'a> {
     session: SessionId,
     presented: Presented,
     arrived: Timestamp,
-    origin: &'a Origin,
+    pub(crate) origin: &'a Origin,
 }
 
 impl Request<'_> {
-    fn is_late(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_late(&self, now: Timestamp) -> bool {
         now.since(self.arrived) > JUDGED_WITHIN
     }
 
-    fn write(&self, session: &Session, row: RefreshRow) -> RefreshWrite {
+    pub(crate) fn write(&self, session: &Session, row: RefreshRow) -> RefreshWrite {
         RefreshWrite {
             id: session.id,
             judged_version: session.row.version,
@@ -256,14 +270,15 @@ impl Request<'_> {
     }
 }
 
-enum Attempt {
+pub(crate) enum Attempt {
     Decided(RefreshCase, RotateVerdict),
     /// Somebody else wrote the row first.
     LostRace,
     TooLate,
 }
 
-fn after(session: Session, write: RefreshWrite) -> Session {
+fn after(session: Session, write: Option<RefreshWrite>) -> Session {
+    let Some(write) = write else { return session };
     let RefreshWrite { row, last_seen_at, address, .. } = write;
     Session { row, last_seen_at, address: address.or(session.address), ..session }
 }

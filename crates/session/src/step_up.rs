@@ -1,15 +1,18 @@
 //! Step-up: a session proves its person again.
 
-use countersign_kernel::{SessionId, Timestamp};
+use countersign_kernel::{Origin, SessionId, Timestamp};
 use countersign_store::{Session, Tx};
 
+use crate::bind::prove;
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::sessions::Sessions;
 
 impl Sessions {
-    /// Records a newer proof in the caller's transaction: `auth_time` moves on, and the methods are added to `amr`. The
-    /// session as it is then, or none where it does not live. The audit record is the caller's.
+    /// Records a newer proof in the caller's transaction: `auth_time` moves on, and the methods are added to `amr`. From now on
+    /// the session is at home where the proof came from. Where the policy wanted a proof there and there was none, `amr` begins
+    /// anew: what was proven elsewhere says nothing of whoever is here. The session as it is then, or none where it does not
+    /// live. The audit record is the caller's.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -19,8 +22,20 @@ impl Sessions {
         session: SessionId,
         methods: &[&str],
         auth_time: Timestamp,
+        origin: &Origin,
     ) -> Result<Option<Session>, Error> {
         let Some(mut session) = tx.find_session(session).await? else { return Ok(None) };
+        if self.bound(&session, origin).wants_proof() {
+            session.amr.clear();
+        }
+        if let Some(noticed) = prove(&session, origin, &self.0.policy.bind, self.table()) {
+            if !tx.write_noticed(session.id, session.row.version, &noticed).await? {
+                // It has ended, or a refresh was first: the whole is tried again.
+                let lives = tx.find_session(session.id).await?.is_some_and(|session| session.row.ended.is_none());
+                return if lives { Err(Error::Store(lost_race())) } else { Ok(None) };
+            }
+            session.noticed = noticed;
+        }
         session.amr.extend(methods.iter().map(|method| (*method).to_owned()));
         session.amr.sort_unstable();
         session.amr.dedup();
@@ -34,4 +49,8 @@ impl Sessions {
     pub fn is_recent(&self, identity: &Identity) -> bool {
         self.now().since(identity.auth_time) <= self.0.policy.step_up_max_age
     }
+}
+
+fn lost_race() -> countersign_store::Error {
+    countersign_store::Error::Conflict("the session was refreshed meanwhile".into())
 }

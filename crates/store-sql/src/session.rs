@@ -13,7 +13,8 @@ use crate::engine::{change, find, list, on_engine, take, take_all};
 use crate::error::{lost_reference, refused};
 use crate::row::{join_words, micros, to_column};
 use crate::session::columns::{
-    SessionRow, WriteColumns, answered_column, bind_write, noticed_column, recent_column, session_columns, write_refresh,
+    SessionRow, WriteColumns, answered_column, bind_write, noticed_column, recent_column, session_columns,
+    write_refresh,
 };
 use crate::tx::SqlTx;
 
@@ -132,12 +133,7 @@ impl Sessions for SqlTx {
         Ok(ended.into_iter().map(|(id,)| SessionId::from_uuid(id)).collect())
     }
 
-    async fn write_noticed(
-        &mut self,
-        id: SessionId,
-        judged_version: u64,
-        noticed: &[Noticed],
-    ) -> Result<bool, Error> {
+    async fn write_noticed(&mut self, id: SessionId, judged_version: u64, noticed: &[Noticed]) -> Result<bool, Error> {
         let (version, noticed) = (to_column(judged_version)?, noticed_column(noticed)?);
         Ok(change!(self, WRITE_NOTICED, id.as_uuid(), version, noticed)? == 1)
     }

@@ -247,12 +247,7 @@ pub trait Sessions {
 
     /// Writes what a session has been seen with if its row still has `judged_version` and has not ended, and raises its
     /// `version`; `false` where it has not. [`Error::Refused`] where the list is longer than any may be.
-    async fn write_noticed(
-        &mut self,
-        id: SessionId,
-        judged_version: u64,
-        noticed: &[Noticed],
-    ) -> Result<bool, Error>;
+    async fn write_noticed(&mut self, id: SessionId, judged_version: u64, noticed: &[Noticed]) -> Result<bool, Error>;
 
     /// The person's sessions that live at `now`, most recently used first, at most 200.
     async fn list_sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, Error>;

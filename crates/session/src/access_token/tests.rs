@@ -57,6 +57,8 @@ fn session() -> Session {
         device: Some(DeviceId::from_bytes([3; 16])),
         user_agent: Some("agent".to_owned()),
         address: Some("192.0.2.1".to_owned()),
+        first_address: Some("192.0.2.1".to_owned()),
+        noticed: vec![],
         created_at: NOW,
         last_seen_at: NOW,
     }

@@ -145,7 +145,12 @@ async fn a_step_up_keeps_the_session_and_adds_to_what_was_proven() {
 
     let mut tx = house.store.begin().await.unwrap();
     let now = tx.now();
-    let session = house.sessions.step_up_in(tx.as_mut(), ada.session, &["otp", "pwd"], now).await.unwrap().unwrap();
+    let session = house
+        .sessions
+        .step_up_in(tx.as_mut(), ada.session, &["otp", "pwd"], now, &house.origin())
+        .await
+        .unwrap()
+        .unwrap();
     tx.commit().await.unwrap();
     let access = house.sessions.access_for(&session, &user).unwrap();
 
@@ -177,7 +182,10 @@ async fn an_ended_session_cannot_step_up() {
     let mut tx = house.store.begin().await.unwrap();
     let now = tx.now();
 
-    assert_eq!(house.sessions.step_up_in(tx.as_mut(), ada.session, &["otp"], now).await.unwrap(), None);
+    assert_eq!(
+        house.sessions.step_up_in(tx.as_mut(), ada.session, &["otp"], now, &house.origin()).await.unwrap(),
+        None
+    );
 }
 
 #[tokio::test]

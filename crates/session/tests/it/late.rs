@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use countersign_kernel::{Lifetime, SessionId, Timestamp, UserId};
-use countersign_session::{AttemptIds, RotateVerdict, Rotated, Sessions, TokenError};
+use countersign_session::{AttemptIds, Policy, RotateVerdict, Rotated, Sessions, TokenError};
 use countersign_store::{Delivery, Error, Hot, Observer, RefreshWrite, RevocationHead, Session, Store, Tx, User};
 use countersign_store_sql::SqlStore;
 
-use crate::house::{Browser, HandClock, House, case, seconds};
+use crate::house::{Browser, HandClock, House, case, policy, seconds};
 
 /// Passes everything on, after a while.
 pub(crate) struct SlowStore {
@@ -17,10 +17,10 @@ pub(crate) struct SlowStore {
     observers: Mutex<Vec<Arc<dyn Observer>>>,
     clock: Arc<HandClock>,
     read_takes: AtomicI64,
-    begin_takes: AtomicI64,
+    pub(crate) begin_takes: AtomicI64,
     write_takes: AtomicI64,
     races_to_lose: AtomicU32,
-    writes: AtomicU32,
+    pub(crate) writes: AtomicU32,
     is_down: AtomicBool,
 }
 
@@ -120,7 +120,11 @@ impl Store for SlowStore {
 }
 
 async fn slow() -> (House, Arc<SlowStore>, Sessions) {
-    let house = House::new().await;
+    slow_with(policy()).await
+}
+
+pub(crate) async fn slow_with(policy: Policy) -> (House, Arc<SlowStore>, Sessions) {
+    let house = House::with(policy).await;
     let store = SlowStore::new(&house);
     let sessions = house.floor_on(Arc::clone(&store) as Arc<dyn Store>).await;
     house.clock.advance(Lifetime::from_minutes(10));

@@ -17,6 +17,7 @@ mod crowd;
 mod house;
 mod late;
 mod log;
+mod moved;
 mod nodes;
 mod race;
 mod refresh;
