@@ -1,4 +1,4 @@
-//! Extractors and guard layers: who is it, and may he.
+//! Extractors and guard layers: who is it, may he, and how lately did he prove it.
 //!
 //! They work in any axum app whose state holds an [`Auth`](crate::Auth): the bound `Auth: FromRef<S>` makes an app without
 //! one a compile error, not an open door. Each refusal is a complete problem document.
@@ -6,9 +6,11 @@
 mod bearer;
 mod guard;
 mod rights;
+mod step_up;
 mod user;
 
 pub(crate) use bearer::{Bearer, bearer};
-pub use guard::{RequirePermissionLayer, RequireRoleLayer, RequireService};
+pub use guard::{RequirePermissionLayer, RequireRoleLayer, RequireService, RequireStepUpLayer};
 pub use rights::{AnyPermission, AnyRole, Permission, PermissionSet, RequirePermission, RequireRole, Role, RoleSet};
+pub use step_up::{Amr, RequireAmr, RequireRecent, SecondFactor};
 pub use user::CurrentUser;

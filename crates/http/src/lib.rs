@@ -27,8 +27,9 @@ pub use app::{Auth, Host, Refusal};
 pub use client_address::{NotANetwork, TrustedProxies};
 pub use error::{Code, FieldError, Rejection};
 pub use extract::{
-    AnyPermission, AnyRole, CurrentUser, Permission, PermissionSet, RequirePermission, RequirePermissionLayer,
-    RequireRole, RequireRoleLayer, RequireService, Role, RoleSet,
+    Amr, AnyPermission, AnyRole, CurrentUser, Permission, PermissionSet, RequireAmr, RequirePermission,
+    RequirePermissionLayer, RequireRecent, RequireRole, RequireRoleLayer, RequireService, RequireStepUpLayer, Role, RoleSet,
+    SecondFactor,
 };
 pub use router::openapi;
 pub use settings::{HttpSettings, SettingsError};

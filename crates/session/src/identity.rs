@@ -30,7 +30,7 @@ pub struct Identity {
     pub permissions: Vec<String>,
     /// `email`.
     pub email: Option<String>,
-    /// `auth_time`.
+    /// `auth_time`; 0 where the person has not been proven where the session is used and the policy wants it.
     pub auth_time: Timestamp,
     /// `amr`.
     pub amr: Vec<String>,
@@ -63,6 +63,13 @@ impl Identity {
             expires_at: Timestamp::from_seconds(claims.exp),
             claims_json: verified.json.into_boxed_str(),
         })
+    }
+
+    /// Whether the person was proven where the session is used; false where the policy wants a proof there and there was none
+    /// (`auth_time` is 0).
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.auth_time > Timestamp::EPOCH
     }
 
     /// Every claim. Parsed on each call: kept as text, because remembered tokens are many.

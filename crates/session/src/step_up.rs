@@ -1,6 +1,6 @@
 //! Step-up: a session proves its person again.
 
-use countersign_kernel::{Origin, SessionId, Timestamp};
+use countersign_kernel::{Lifetime, Origin, SessionId, Timestamp};
 use countersign_store::{Session, Tx};
 
 use crate::bind::prove;
@@ -47,7 +47,13 @@ impl Sessions {
     /// Whether the sign-in behind this token is recent enough for what is dangerous.
     #[must_use]
     pub fn is_recent(&self, identity: &Identity) -> bool {
-        self.now().since(identity.auth_time) <= self.0.policy.step_up_max_age
+        self.is_within(identity, self.0.policy.step_up_max_age)
+    }
+
+    /// Whether the sign-in behind this token is at most `max_age` old, and was where the session is used.
+    #[must_use]
+    pub fn is_within(&self, identity: &Identity, max_age: Lifetime) -> bool {
+        identity.is_proven() && self.now().since(identity.auth_time) <= max_age
     }
 }
 

@@ -63,7 +63,7 @@ pub async fn of_racers_who_notice_the_same_one_writes(subject: Subject) -> Kept 
 /// Refused before it is written.
 pub async fn a_list_longer_than_any_may_be_is_refused(subject: Subject) -> Kept {
     let session = subject.session(subject.user("ada").await?).await?;
-    let long = vec![one("192.0.2.0/24"), full()].concat();
+    let long = [one("192.0.2.0/24"), full()].concat();
     for wrong in [long, one(""), one("two\nlines"), one(&"x".repeat(65))] {
         let mut tx = subject.begin().await?;
         let refused = tx.write_noticed(session.id, session.row.version, &wrong).await;

@@ -1,6 +1,6 @@
 //! What answers say of a person and a session: lists of what may be seen, so that nothing else ever is.
 
-use countersign_session::{Issued, Session, User};
+use countersign_session::{AgentFamily, Issued, Session, Sessions, User};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -137,24 +137,44 @@ pub(crate) struct SessionView<'a> {
     last_seen_at: String,
     /// The user agent it began with.
     user_agent: Option<&'a str>,
+    /// The same for people: `Firefox on Linux`; null where nothing is known.
+    #[schema(example = "Firefox on Linux")]
+    label: Option<String>,
     /// The device it began on: the `did` claim.
     device: Option<String>,
     /// The address it was last refreshed from.
     ip_address: Option<&'a str>,
+    /// The address it began at.
+    first_ip_address: Option<&'a str>,
+    /// The country of `ipAddress` (ISO 3166-1 alpha-2), where the operator has a table of addresses that knows it.
+    #[schema(example = "DE")]
+    country: Option<String>,
+    /// The number of the autonomous system that announces `ipAddress`, where the operator has such a table.
+    #[schema(example = 64500)]
+    asn: Option<u32>,
+    /// What that network's operator is called.
+    #[schema(example = "Example Net")]
+    network: Option<String>,
     /// How the person was authenticated (RFC 8176).
     amr: &'a [String],
 }
 
 impl<'a> SessionView<'a> {
-    pub(crate) fn of(session: &'a Session, current: bool) -> Self {
+    pub(crate) fn of(session: &'a Session, current: bool, sessions: &Sessions) -> Self {
+        let (location, network) = sessions.whereabouts(session);
         Self {
             id: session.id.to_string(),
             current,
             created_at: session.created_at.to_rfc3339(),
             last_seen_at: session.last_seen_at.to_rfc3339(),
             user_agent: session.user_agent.as_deref(),
+            label: AgentFamily::of(session.user_agent.as_deref()).label(),
             device: session.device.map(|device| device.to_string()),
             ip_address: session.address.as_deref(),
+            first_ip_address: session.first_address.as_deref(),
+            country: location.country.map(|country| country.to_string()),
+            asn: location.asn,
+            network,
             amr: &session.amr,
         }
     }

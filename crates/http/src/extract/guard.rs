@@ -8,16 +8,22 @@ use std::task::{Context, Poll};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use countersign_session::Identity;
+use countersign_kernel::Lifetime;
 use tower::{Layer, Service};
 
 use crate::app::Auth;
 use crate::error::Rejection;
+use crate::extract::step_up::Proof;
 use crate::extract::user::{authenticate, denied, reject};
 
 /// Lets pass only who has one of some roles. Made by [`Auth::require_role`] and [`Auth::require_any_role`].
 #[derive(Debug, Clone)]
 pub struct RequireRoleLayer(Demand);
+
+/// Lets pass only who has proven lately, or by some method, who he is. Made by [`Auth::require_recent`],
+/// [`Auth::require_within`] and [`Auth::require_amr`].
+#[derive(Debug, Clone)]
+pub struct RequireStepUpLayer(Demand);
 
 /// Lets pass only whose roles permit one of some things. Made by [`Auth::require_permission`] and
 /// [`Auth::require_any_permission`].
@@ -51,25 +57,55 @@ impl Auth {
     ) -> RequirePermissionLayer {
         RequirePermissionLayer::new(self.clone(), permissions.into_iter().map(Into::into).collect())
     }
+
+    /// A layer that lets pass only whose sign-in is recent by the policy; the others are told to step up.
+    #[must_use]
+    pub fn require_recent(&self) -> RequireStepUpLayer {
+        RequireStepUpLayer::new(self.clone(), Proof::Recent(None))
+    }
+
+    /// A layer that lets pass only whose sign-in is at most `max_age` old; the others are told to step up.
+    #[must_use]
+    pub fn require_within(&self, max_age: Lifetime) -> RequireStepUpLayer {
+        RequireStepUpLayer::new(self.clone(), Proof::Recent(Some(max_age)))
+    }
+
+    /// A layer that lets pass only who has proven by one of these methods (RFC 8176 names) who he is; the others are told to step
+    /// up.
+    #[must_use]
+    pub fn require_amr(&self, names: impl IntoIterator<Item = impl Into<String>>) -> RequireStepUpLayer {
+        RequireStepUpLayer::new(self.clone(), Proof::Amr(names.into_iter().map(Into::into).collect()))
+    }
 }
 
 #[derive(Debug, Clone)]
 struct Demand {
     auth: Auth,
-    names: Arc<[String]>,
-    has: fn(&Identity, &str) -> bool,
-    kind: &'static str,
+    wanted: Arc<Wanted>,
+}
+
+#[derive(Debug)]
+enum Wanted {
+    Role(Vec<String>),
+    Permission(Vec<String>),
+    Proof(Proof),
 }
 
 impl RequireRoleLayer {
     pub(crate) fn new(auth: Auth, names: Vec<String>) -> Self {
-        Self(Demand { auth, names: names.into(), has: Identity::has_role, kind: "role" })
+        Self(Demand { auth, wanted: Arc::new(Wanted::Role(names)) })
     }
 }
 
 impl RequirePermissionLayer {
     pub(crate) fn new(auth: Auth, names: Vec<String>) -> Self {
-        Self(Demand { auth, names: names.into(), has: Identity::has_permission, kind: "permission" })
+        Self(Demand { auth, wanted: Arc::new(Wanted::Permission(names)) })
+    }
+}
+
+impl RequireStepUpLayer {
+    pub(crate) fn new(auth: Auth, proof: Proof) -> Self {
+        Self(Demand { auth, wanted: Arc::new(Wanted::Proof(proof)) })
     }
 }
 
@@ -78,16 +114,35 @@ impl Demand {
     async fn judge(&self, request: Request) -> Result<Request, Box<Rejection>> {
         let (parts, body) = request.into_parts();
         let user = authenticate(&self.auth, &parts).await.map_err(|problem| reject(&self.auth, &parts, problem))?;
-        if self.names.iter().any(|name| (self.has)(&user, name)) {
-            Ok(Request::from_parts(parts, body))
-        } else {
-            let missing = format!("{} {}", self.kind, self.names.join("|"));
-            Err(denied(&self.auth, &parts, &user, &missing).into())
+        let missing = match self.wanted.as_ref() {
+            Wanted::Proof(proof) => {
+                proof.judge(&self.auth, &user).map_err(|problem| reject(&self.auth, &parts, problem))?;
+                None
+            }
+            Wanted::Role(names) => lacks(names, "role", |name| user.has_role(name)),
+            Wanted::Permission(names) => lacks(names, "permission", |name| user.has_permission(name)),
+        };
+        match missing {
+            None => Ok(Request::from_parts(parts, body)),
+            Some(missing) => Err(denied(&self.auth, &parts, &user, &missing).into()),
         }
     }
 }
 
+/// What is missing, where none of these names is had.
+fn lacks(names: &[String], kind: &str, has: impl Fn(&str) -> bool) -> Option<String> {
+    (!names.iter().any(|name| has(name))).then(|| format!("{kind} {}", names.join("|")))
+}
+
 impl<S> Layer<S> for RequireRoleLayer {
+    type Service = RequireService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        RequireService { inner, demand: self.0.clone() }
+    }
+}
+
+impl<S> Layer<S> for RequireStepUpLayer {
     type Service = RequireService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {

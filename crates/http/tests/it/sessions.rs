@@ -84,7 +84,13 @@ async fn sessions_are_listed_and_ended_by_their_owner_alone() {
     assert_eq!(sessions.iter().filter(|s| s["current"] == true).count(), 1);
     let mut members: Vec<_> = sessions[0].as_object().unwrap().keys().map(String::as_str).collect();
     members.sort_unstable();
-    assert_eq!(members, ["amr", "createdAt", "current", "device", "id", "ipAddress", "lastSeenAt", "userAgent"]);
+    assert_eq!(
+        members,
+        [
+            "amr", "asn", "country", "createdAt", "current", "device", "firstIpAddress", "id", "ipAddress", "label",
+            "lastSeenAt", "network", "userAgent"
+        ]
+    );
 
     let path = format!("/api/user/sessions/{}", phone.session_id());
     let eve = app.member("eve").await;
