@@ -30,6 +30,21 @@ async fn list(subject: &Subject, after: u64, limit: u32) -> Result<Vec<Revocatio
     subject.store.snapshot().await?.list_revocations(after, limit).await
 }
 
+/// Behind a database that was put back, no number of the lost time is given again.
+pub async fn raised_numbers_go_on_where_they_were_raised_to(subject: Subject) -> Kept {
+    revoke(&subject, 2).await?;
+    let mut tx = subject.begin().await?;
+    tx.raise_revocation_head(40).await?;
+    tx.raise_revocation_head(7).await?;
+    tx.commit().await?;
+
+    revoke(&subject, 1).await?;
+
+    let numbers: Vec<u64> = list(&subject, 0, 100).await?.iter().map(|numbered| numbered.seq).collect();
+    assert_eq!(numbers, [1, 2, 41], "and never goes back");
+    Ok(())
+}
+
 /// Every kind of record comes out as it went in, numbered in the order in which it was put down.
 pub async fn a_revocation_comes_out_as_it_went_in(subject: Subject) -> Kept {
     let person = UserId::new(&subject.env);

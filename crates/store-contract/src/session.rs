@@ -247,6 +247,24 @@ pub async fn all_sessions_of_a_person_end_but_one(subject: Subject) -> Kept {
     Ok(())
 }
 
+/// All that live, whosoever they are; an ended one keeps its reason.
+pub async fn every_session_there_is_can_be_ended(subject: Subject) -> Kept {
+    let (ada, bob) = (subject.user("ada").await?, subject.user("bob").await?);
+    let (first, over, of_bob) = (subject.session(ada).await?, subject.session(ada).await?, subject.session(bob).await?);
+    end(&subject, over.id).await?;
+
+    let mut tx = subject.begin().await?;
+    assert_eq!(tx.end_every_session(Ended { at: subject.now(), reason: EndReason::Restored }).await?, 2);
+    tx.commit().await?;
+
+    let reason = |session: Option<Session>| session.and_then(|session| session.row.ended).map(|ended| ended.reason);
+    assert_eq!(reason(subject.find_session(over.id).await?), Some(EndReason::SignedOut));
+    for id in [first.id, of_bob.id] {
+        assert_eq!(reason(subject.find_session(id).await?), Some(EndReason::Restored));
+    }
+    Ok(())
+}
+
 /// Living ones only, most recently used first.
 pub async fn living_sessions_are_listed_last_used_first(subject: Subject) -> Kept {
     let ada = subject.user("ada").await?;

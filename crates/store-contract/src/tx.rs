@@ -119,6 +119,7 @@ pub async fn a_snapshot_refuses_every_write(subject: Subject) -> Kept {
         tx.set_user_name(ada, "x").await.err(),
         tx.set_user_status(ada, UserStatus::Disabled).await.err(),
         tx.raise_user_ver(ada).await.err(),
+        tx.raise_user_ver_to(ada, 2).await.err(),
         tx.set_user_roles(ada, &["admin".to_owned()]).await.err(),
         tx.delete_user(ada).await.err(),
         tx.set_role(&role).await.err(),
@@ -130,6 +131,8 @@ pub async fn a_snapshot_refuses_every_write(subject: Subject) -> Kept {
         tx.end_sessions_of(ada, None, ended).await.err(),
         tx.end_idlest_sessions(ada, session.id, 0, ended).await.err(),
         tx.write_noticed(session.id, 1, &[]).await.err(),
+        tx.end_every_session(ended).await.err(),
+        tx.raise_revocation_head(9).await.err(),
         tx.set_authentication(session.id, &[], now).await.err(),
         tx.sweep_sessions(now, 1).await.err(),
         tx.move_signing_key(countersign_kernel::KeyId::new(&subject.env), KeyState::Next, KeyState::Active, now, None)

@@ -137,6 +137,19 @@ pub async fn racing_raises_of_ver_get_every_number_once(subject: Subject) -> Kep
     Ok(())
 }
 
+/// Whatever it was, it is at least that, and it never goes down.
+pub async fn ver_is_raised_to_at_least_a_number(subject: Subject) -> Kept {
+    let id = subject.user("ada").await?;
+    for (least, wanted, reason) in [(1, 1, "it is that"), (9, 9, "raised"), (4, 9, "more already")] {
+        let mut tx = subject.begin().await?;
+        assert_eq!(tx.raise_user_ver_to(id, least).await?, Some(wanted), "{reason}");
+        tx.commit().await?;
+    }
+    let mut tx = subject.begin().await?;
+    assert_eq!(tx.raise_user_ver_to(UserId::new(&subject.env), 9).await?, None, "nobody");
+    Ok(())
+}
+
 /// Roles keep their order; permissions are a sorted union.
 pub async fn rights_are_read_with_the_person(subject: Subject) -> Kept {
     let mut tx = subject.begin().await?;

@@ -9,6 +9,7 @@ mod audit;
 mod clock;
 mod engine;
 mod error;
+pub mod file;
 mod hot;
 mod migrate;
 mod one_time_token;

@@ -21,8 +21,13 @@ pub(crate) async fn postgres(connection: &mut PgConnection) -> Result<(), OpenEr
     MIGRATIONS.run_direct(None, connection, false).await.map_err(explain)
 }
 
+/// The greatest migration that this program knows.
+pub(crate) fn known() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
 fn explain(error: MigrateError) -> OpenError {
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let known = known();
     match error {
         MigrateError::VersionMissing(found) if found > known => OpenError::Newer { found, known },
         MigrateError::VersionMissing(version) | MigrateError::VersionMismatch(version) => OpenError::Foreign(version),

@@ -19,6 +19,7 @@ use crate::tx::SqlTx;
 const TAKE_NUMBERS: &str = "UPDATE revocation_head SET seq = seq + $1 RETURNING seq, hash";
 const SET_HASH: &str = "UPDATE revocation_head SET hash = $1";
 const HEAD: &str = "SELECT seq, hash FROM revocation_head";
+const RAISE_HEAD: &str = "UPDATE revocation_head SET seq = $1 WHERE seq < $1";
 const LIST: &str = "SELECT seq, hash, kind, target, below, except_session, effect, revoked_at, keep_until, reason \
                     FROM revocations WHERE seq > $1 ORDER BY seq LIMIT $2";
 const SWEEP: &str = "DELETE FROM revocations WHERE seq IN \
@@ -152,6 +153,10 @@ impl Revocations for SqlTx {
             Some((seq, hash)) => head_of(seq, hash),
             None => Err(refused("the head of the revocations has no row")),
         }
+    }
+
+    async fn raise_revocation_head(&mut self, last: u64) -> Result<(), Error> {
+        change!(self, RAISE_HEAD, to_column(last)?).map(drop)
     }
 
     async fn list_revocations(&mut self, after: u64, limit: u32) -> Result<Vec<Revocation>, Error> {

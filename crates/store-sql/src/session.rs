@@ -36,6 +36,8 @@ const END_IDLEST: &str = "UPDATE sessions SET ended_at = $4, ended_reason = $5, 
      AND idle_deadline > $4 AND absolute_deadline > $4 ORDER BY last_seen_at DESC, id DESC LIMIT 20000 OFFSET $3) RETURNING id";
 const WRITE_NOTICED: &str = "UPDATE sessions SET noticed = $3, version = version + 1 \
      WHERE id = $1 AND version = $2 AND ended_at IS NULL";
+const END_EVERY: &str =
+    "UPDATE sessions SET ended_at = $1, ended_reason = $2, version = version + 1 WHERE ended_at IS NULL";
 const LIST_OF_USER: &str = concat!(
     "SELECT ",
     session_columns!(),
@@ -136,6 +138,10 @@ impl Sessions for SqlTx {
     async fn write_noticed(&mut self, id: SessionId, judged_version: u64, noticed: &[Noticed]) -> Result<bool, Error> {
         let (version, noticed) = (to_column(judged_version)?, noticed_column(noticed)?);
         Ok(change!(self, WRITE_NOTICED, id.as_uuid(), version, noticed)? == 1)
+    }
+
+    async fn end_every_session(&mut self, ended: Ended) -> Result<u64, Error> {
+        change!(self, END_EVERY, micros(ended.at), ended.reason.as_str())
     }
 
     async fn list_sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, Error> {

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use countersign_store::{Committed, Observer};
+use countersign_store::{Committed, Journal, Observer};
 
 use crate::clock::DatabaseClock;
 
@@ -12,18 +12,30 @@ use crate::clock::DatabaseClock;
 pub(crate) struct Shared {
     pub(crate) clock: DatabaseClock,
     observers: RwLock<Vec<Arc<dyn Observer>>>,
+    journal: RwLock<Option<Arc<dyn Journal>>>,
     ordinal: AtomicI64,
 }
 
 impl Shared {
     /// Nobody is told yet.
     pub(crate) fn new(clock: DatabaseClock) -> Self {
-        Self { clock, observers: RwLock::default(), ordinal: AtomicI64::new(0) }
+        Self { clock, observers: RwLock::default(), journal: RwLock::default(), ordinal: AtomicI64::new(0) }
     }
 
     /// Adds an observer, told of every later commit.
     pub(crate) fn observe(&self, observer: Arc<dyn Observer>) {
         self.observers.write().unwrap_or_else(PoisonError::into_inner).push(observer);
+    }
+
+    /// Keeps a journal from now on.
+    pub(crate) fn keep_journal(&self, journal: Arc<dyn Journal>) {
+        self.journal.write().unwrap_or_else(PoisonError::into_inner).replace(journal);
+    }
+
+    /// The journal, if this commit is for it.
+    pub(crate) fn journal_of(&self, committing: &Committed) -> Option<Arc<dyn Journal>> {
+        let journal = self.journal.read().unwrap_or_else(PoisonError::into_inner).clone()?;
+        journal.concerns(committing).then_some(journal)
     }
 
     /// Tells every observer. One that panics takes neither the news from the others nor the answer from the caller: what it

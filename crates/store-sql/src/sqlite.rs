@@ -6,7 +6,7 @@
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign_store::Error;
@@ -23,6 +23,7 @@ use crate::migrate;
 use crate::open::{BUSY_TIMEOUT, Durability, Options};
 
 pub(crate) struct Sqlite {
+    pub(crate) path: PathBuf,
     gate: Arc<Mutex<()>>,
     writer: SqlitePool,
     readers: SqlitePool,
@@ -55,7 +56,7 @@ impl Sqlite {
         let readers = sized(options.readers.max(1)).connect_lazy_with(base.pragma("query_only", "ON"));
         let hot_readers = Readers::open(path, options.hot_readers)?;
         let hot_writer = Writer::start(path, Arc::clone(&gate), durability)?;
-        Ok(Self { gate, writer, readers, hot_readers, hot_writer })
+        Ok(Self { path: path.to_owned(), gate, writer, readers, hot_readers, hot_writer })
     }
 
     /// Waits for the turn and takes the writer's lock.

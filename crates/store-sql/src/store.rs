@@ -1,10 +1,11 @@
 //! The store: opens an engine, begins transactions, and holds those who are told of commits.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign_kernel::{Env, SessionId, Timestamp, UserId};
-use countersign_store::{Error, Hot, Observer, RefreshWrite, RevocationHead, Session, Store, Tx, User};
+use countersign_store::{Error, Hot, Journal, Observer, RefreshWrite, RevocationHead, Session, Store, Tx, User};
 
 use crate::clock::DatabaseClock;
 use crate::error::OpenError;
@@ -51,6 +52,19 @@ impl SqlStore {
         let store = Self { engine, shared };
         store.measure_clock().await?;
         Ok(Arc::new(store))
+    }
+
+    /// Keeps a journal from now on. A second one takes the place of the first.
+    pub fn keep_journal(&self, journal: Arc<dyn Journal>) {
+        self.shared.keep_journal(journal);
+    }
+
+    /// The file; none where the database is a server's.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => Some(&sqlite.path),
+            Engine::Postgres(_) => None,
+        }
     }
 
     /// Measures how far the server's clock is ahead of this process's: once a minute is enough. Does nothing on SQLite.

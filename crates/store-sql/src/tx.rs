@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use countersign_audit::Record;
 use countersign_kernel::Timestamp;
-use countersign_store::{Committed, Error, NewRevocation, Tx};
+use countersign_store::{Committed, Error, NewRevocation, Revocations as _, Tx};
 
 use crate::engine::Connection;
 use crate::error::{from_sqlx, unavailable};
@@ -45,6 +45,7 @@ impl SqlTx {
         let records = self.insert_audit_records().await?;
         // Last, because whoever has taken a number holds up everyone else who wants one until the commit.
         let revocations = self.number_revocations().await?;
+        let committed = self.write_journal(Committed { revocations, records }).await?;
         let Self { connection, shared, .. } = self;
         // On SQLite the turn is kept until the observers have been told: they hear of commits in their order.
         let _turn = match connection {
@@ -57,10 +58,25 @@ impl SqlTx {
                 None
             }
         };
-        if !records.is_empty() || !revocations.is_empty() {
-            shared.tell(&Committed { revocations, records });
+        if committed != Committed::default() {
+            shared.tell(&committed);
         }
         Ok(())
+    }
+
+    /// Has the journal write this commit down first, where it is for the journal. On a thread of its own: it waits for the disk.
+    async fn write_journal(&mut self, committed: Committed) -> Result<Committed, Error> {
+        let Some(journal) = self.shared.journal_of(&committed) else { return Ok(committed) };
+        let after = match committed.revocations.first() {
+            Some(first) => first.seq.saturating_sub(1),
+            None => self.revocation_head().await?.seq,
+        };
+        let at = self.now;
+        let write = move || journal.write(at, after, &committed).map(|()| committed);
+        match tokio::task::spawn_blocking(write).await {
+            Ok(written) => written,
+            Err(_) => Err(unavailable("the journal was cut off")),
+        }
     }
 }
 

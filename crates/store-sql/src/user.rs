@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::engine::{Connection, change, find, list, take};
 use crate::error::{from_sqlx, refused};
 use crate::page::{Start, nothing, page, rows_to_ask};
-use crate::row::{Place, micros};
+use crate::row::{Place, micros, to_column};
 use crate::tx::SqlTx;
 use crate::user::columns::{UserRow, user_columns};
 
@@ -45,6 +45,7 @@ const HAS_OTHER_WITH_ROLE: &str = "SELECT EXISTS (SELECT 1 FROM users \
 const SET_NAME: &str = "UPDATE users SET name = $2 WHERE id = $1";
 const SET_STATUS: &str = "UPDATE users SET status = $2, ver = ver + 1 WHERE id = $1 AND status <> $2 RETURNING ver";
 const RAISE_VER: &str = "UPDATE users SET ver = ver + 1 WHERE id = $1 RETURNING ver";
+const RAISE_VER_TO: &str = "UPDATE users SET ver = CASE WHEN ver < $2 THEN $2 ELSE ver END WHERE id = $1 RETURNING ver";
 const CLEAR_ROLES: &str = "DELETE FROM user_roles WHERE user_id = $1";
 const SET_RIGHTS: &str = concat!("UPDATE users SET ", set_rights!(), " WHERE id = $1");
 /// No role: nothing is left out.
@@ -122,6 +123,11 @@ impl Users for SqlTx {
 
     async fn raise_user_ver(&mut self, id: UserId) -> Result<Option<u64>, Error> {
         let row = take!(self, (i64,), RAISE_VER, id.as_uuid())?;
+        row.map(|(ver,)| ver_of(id, ver)).transpose()
+    }
+
+    async fn raise_user_ver_to(&mut self, id: UserId, least: u64) -> Result<Option<u64>, Error> {
+        let row = take!(self, (i64,), RAISE_VER_TO, id.as_uuid(), to_column(least)?)?;
         row.map(|(ver,)| ver_of(id, ver)).transpose()
     }
 

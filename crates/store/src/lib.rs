@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod error;
+pub mod journal;
 pub mod noticed;
 pub mod one_time_token;
 pub mod page;
@@ -20,6 +21,7 @@ pub mod user;
 
 pub use audit::{AuditFilter, AuditRecords, SealedRecord};
 pub use error::Error;
+pub use journal::Journal;
 pub use noticed::{Mark, Noticed};
 pub use one_time_token::{OneTimeToken, OneTimeTokens, Purpose};
 pub use page::{Cursor, Page, PageRequest};

@@ -79,6 +79,10 @@ pub trait Revocations {
     /// The newest number.
     async fn revocation_head(&mut self) -> Result<RevocationHead, Error>;
 
+    /// Lets the numbers go on behind `last` where they have not come that far: for a database that was put back, so that no number
+    /// of the lost time is given again. The numbers in between are never given.
+    async fn raise_revocation_head(&mut self, last: u64) -> Result<(), Error>;
+
     /// At most `limit` revocations with a greater number than `after`, in order.
     async fn list_revocations(&mut self, after: u64, limit: u32) -> Result<Vec<Revocation>, Error>;
 

@@ -37,6 +37,8 @@ pub enum EndReason {
     Binding,
     /// Its person has opened more sessions than the policy allows, and it was unused the longest.
     TooMany,
+    /// A backup was put back, and nobody could say what had ended since.
+    Restored,
 }
 
 impl EndReason {
@@ -51,6 +53,7 @@ impl EndReason {
         Self::Operator,
         Self::Binding,
         Self::TooMany,
+        Self::Restored,
     ];
 
     /// The stable text form.
@@ -66,6 +69,7 @@ impl EndReason {
             Self::Operator => "operator",
             Self::Binding => "binding",
             Self::TooMany => "too_many_sessions",
+            Self::Restored => "restored",
         }
     }
 
@@ -248,6 +252,9 @@ pub trait Sessions {
     /// Writes what a session has been seen with if its row still has `judged_version` and has not ended, and raises its
     /// `version`; `false` where it has not. [`Error::Refused`] where the list is longer than any may be.
     async fn write_noticed(&mut self, id: SessionId, judged_version: u64, noticed: &[Noticed]) -> Result<bool, Error>;
+
+    /// Ends every living session there is; how many it were. For a database that was put back: nobody waits for it.
+    async fn end_every_session(&mut self, ended: Ended) -> Result<u64, Error>;
 
     /// The person's sessions that live at `now`, most recently used first, at most 200.
     async fn list_sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, Error>;

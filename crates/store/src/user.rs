@@ -101,6 +101,9 @@ pub trait Users {
     /// Raises `ver`; the new one, or none where there is no such account.
     async fn raise_user_ver(&mut self, id: UserId) -> Result<Option<u64>, Error>;
 
+    /// Raises `ver` to `least` where it is smaller; the one that holds then, or none where there is no such account.
+    async fn raise_user_ver_to(&mut self, id: UserId, least: u64) -> Result<Option<u64>, Error>;
+
     /// Replaces the account's roles, keeping the order and the first of doubles, and raises `ver`; the new `ver`, or none where
     /// there is no such account. Every name must be an existing role: else [`Error::Refused`].
     async fn set_user_roles(&mut self, id: UserId, roles: &[String]) -> Result<Option<u64>, Error>;
