@@ -36,6 +36,12 @@ pub enum Error {
         /// What could not be opened.
         what: String,
     },
+    /// Something that every installation has is not there.
+    #[error("{what} is not in the database")]
+    Absent {
+        /// What is not there.
+        what: String,
+    },
     /// A key that opened does not parse: a mistake in the program, or a row that no version of it writes.
     #[error("signing key {kid} cannot be used")]
     Unusable {

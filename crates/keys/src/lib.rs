@@ -6,6 +6,7 @@
 //! records, so that of racing nodes one wins and the others take up what it did.
 
 mod change;
+mod check;
 mod derive;
 pub mod error;
 pub mod import;

@@ -97,6 +97,12 @@ impl MasterKey {
         Self { key, sealing, fingerprint }
     }
 
+    /// What tells this key from others, in 16 hexadecimal digits. Nothing can be computed back from it.
+    #[must_use]
+    pub fn fingerprint_text(&self) -> String {
+        self.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// The key that seals.
     pub(crate) const fn sealing(&self) -> &[u8; 32] {
         self.sealing.expose()

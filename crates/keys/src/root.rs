@@ -25,21 +25,36 @@ impl Roots {
     /// [`Error::Store`].
     pub async fn load_or_make(store: &dyn Store, master: &MasterKey, env: &Env) -> Result<Self, Error> {
         Ok(Self {
-            refresh: load_or_make(store, master, env, "refresh").await?,
-            cookies: load_or_make(store, master, env, "cookies").await?,
-            lookup: load_or_make(store, master, env, "lookup").await?,
+            refresh: load_or_make(store, master, env, REFRESH).await?,
+            cookies: load_or_make(store, master, env, COOKIES).await?,
+            lookup: load_or_make(store, master, env, LOOKUP).await?,
         })
+    }
+
+    /// Opens the roots that are there, and makes none.
+    ///
+    /// # Errors
+    /// [`Error::Absent`] if one is not there, [`Error::WrongMasterKey`] or [`Error::Damaged`] if it does not open; [`Error::Store`].
+    pub(crate) async fn check(store: &dyn Store, master: &MasterKey) -> Result<(), Error> {
+        let mut tx = store.snapshot().await?;
+        for name in [REFRESH, COOKIES, LOOKUP] {
+            let kept = tx.find_root(name).await?.ok_or_else(|| Error::Absent { what: what(name) })?;
+            open(master, &kept)?;
+        }
+        Ok(())
     }
 }
 
+const REFRESH: &str = "refresh";
+const COOKIES: &str = "cookies";
+const LOOKUP: &str = "lookup";
+
 async fn load_or_make(store: &dyn Store, master: &MasterKey, env: &Env, name: &str) -> Result<Secret<[u8; 32]>, Error> {
-    let context = format!("root/{name}");
-    let what = || format!("root {name}");
     let kept = match store.snapshot().await?.find_root(name).await? {
         Some(root) => root,
         None => {
             let fresh: Secret<[u8; 32]> = Secret::new(env.entropy().bytes());
-            let sealed = master.seal(&context, fresh.expose(), env).map_err(|e| Error::opening(what(), e))?;
+            let sealed = master.seal(&context(name), fresh.expose(), env).map_err(|e| Error::opening(what(name), e))?;
             let mut tx = store.begin().await?;
             let created_at = tx.now();
             // Another node may have been faster: whatever is kept is the root, never what was just made.
@@ -48,6 +63,19 @@ async fn load_or_make(store: &dyn Store, master: &MasterKey, env: &Env, name: &s
             kept
         }
     };
-    let opened = master.open(&context, &kept.sealed).map_err(|e| Error::opening(what(), e))?;
-    <[u8; 32]>::try_from(opened.expose().as_slice()).map(Secret::new).map_err(|_| Error::Damaged { what: what() })
+    open(master, &kept)
+}
+
+fn open(master: &MasterKey, kept: &Root) -> Result<Secret<[u8; 32]>, Error> {
+    let name = &kept.name;
+    let opened = master.open(&context(name), &kept.sealed).map_err(|e| Error::opening(what(name), e))?;
+    <[u8; 32]>::try_from(opened.expose().as_slice()).map(Secret::new).map_err(|_| Error::Damaged { what: what(name) })
+}
+
+fn context(name: &str) -> String {
+    format!("root/{name}")
+}
+
+fn what(name: &str) -> String {
+    format!("root {name}")
 }
