@@ -1,7 +1,7 @@
 //! Builds an [`Auth`] from a handful of settings.
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign_account::{Accounts, Parts};
@@ -12,16 +12,20 @@ use countersign_keys::{KeyPolicy, Keyring, MasterKey, Roots};
 use countersign_limit::{Limiter, MemoryLimiter, Policies, Unlimited};
 use countersign_password::{Hasher, HasherConfig, Params, Policy as PasswordPolicy};
 use countersign_session::{ClaimsHook, Policy as SessionPolicy, Sessions, Undelivered};
-use countersign_store::{KeyState, Store, User};
+use countersign_store::{Journal, KeyState, Store, User};
 use countersign_store_sql::{Database, Options, SqlStore};
 use serde_json::{Map, Value};
 
+use crate::backup::BackupError;
 use crate::data_dir;
-use crate::engine::Engine;
+use crate::data_lock::DataLock;
+use crate::engine::{Custody, Engine};
 use crate::error::Error;
 use crate::hook::{self, Hook};
 use crate::house::House;
+use crate::journal::{self, FileJournal};
 use crate::public_url::PublicUrl;
+use crate::restore::{Restore, Target};
 use crate::system::System;
 
 /// How many limits are counted at once; about 200 bytes each.
@@ -276,7 +280,7 @@ impl Builder {
         self.warn_of_dangers();
         let public_url = self.checked_public_url()?;
         let hasher = self.hasher(&env)?;
-        let (store, master) = self.open(&env).await?;
+        let (store, custody) = self.open(&env).await?;
         let port: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         #[cfg(feature = "testing")]
         let port = self.between.as_ref().map_or_else(|| Arc::clone(&port), |wrap| wrap(Arc::clone(&port)));
@@ -284,9 +288,9 @@ impl Builder {
         if let Some(hook) = &self.on_event {
             store.observe(hook::start(Arc::clone(hook)));
         }
-        let roots = Roots::load_or_make(port.as_ref(), &master, &env).await?;
+        let roots = Roots::load_or_make(port.as_ref(), &custody.master, &env).await?;
         let keys = self.key_policy(port.as_ref()).await?;
-        let keyring = Keyring::start(Arc::clone(&port), master, env.clone(), keys).await?;
+        let keyring = Keyring::start(Arc::clone(&port), custody.master.clone(), env.clone(), keys).await?;
         let limiter: Arc<dyn Limiter> = match &self.limits {
             Some(_) => Arc::new(MemoryLimiter::new(LIMIT_KEYS, &env)),
             None => Arc::new(Unlimited),
@@ -317,12 +321,29 @@ impl Builder {
             lookup_root: roots.lookup.clone(),
         });
         let http = self.http(&public_url);
-        let house = House::new(Engine::new(env.clone(), store, keyring, sessions.clone(), accounts.clone()));
+        let house = House::new(Engine::new(env.clone(), store, keyring, sessions.clone(), accounts.clone(), custody));
         let auth = Auth::new(sessions, accounts, http, env, Arc::new(house.clone()))?;
         if self.janitor {
             house.start_janitor();
         }
         Ok(System::new(auth, house))
+    }
+
+    /// All that is wrong with these settings, without opening anything: what [`Builder::build`] would refuse.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Error> {
+        let env = self.env.clone().unwrap_or_else(Env::system);
+        let key = |text: &Secret<String>| MasterKey::from_text(text.expose()).map_err(Error::from);
+        let origins =
+            |url: PublicUrl| Ok::<_, Error>(countersign_http::check_cors_origins(url.as_str(), &self.allowed_origins)?);
+        let session = SessionPolicy { issuer: "-".to_owned(), audience: "-".to_owned(), ..self.session.clone() };
+        let checks = [
+            self.checked_public_url().and_then(origins).err(),
+            self.hasher(&env).err(),
+            self.master_key.as_ref().and_then(|text| key(text).err()),
+            session.check().map_err(Error::from).err(),
+        ];
+        checks.into_iter().flatten().collect()
     }
 
     fn warn_of_dangers(&self) {
@@ -367,7 +388,22 @@ impl Builder {
         Ok(Arc::new(hasher))
     }
 
-    async fn open(&self, env: &Env) -> Result<(Arc<SqlStore>, MasterKey), Error> {
+    /// Checks the backup at `from` and lays it ready to be put in the place of the database that these settings name. Nobody
+    /// may have that open.
+    ///
+    /// # Errors
+    /// [`BackupError`]; nothing has changed then.
+    pub async fn restore(self, from: &Path) -> Result<Restore, BackupError> {
+        let target = Target {
+            database: self.database_file()?,
+            env: self.env.unwrap_or_else(Env::system),
+            data_dir: self.data_dir,
+            master_key: self.master_key,
+        };
+        Restore::prepare(from, target).await
+    }
+
+    async fn open(&self, env: &Env) -> Result<(Arc<SqlStore>, Custody), Error> {
         if let Some(directory) = &self.data_dir {
             data_dir::prepare(directory)?;
         }
@@ -380,10 +416,14 @@ impl Builder {
             }
         };
         if let Some(store) = &self.store {
-            return Ok((Arc::clone(store), master));
+            return Ok((Arc::clone(store), Custody { master, journal: None, lock: None }));
         }
+        let lock = DataLock::share(&file)?;
+        let beside = journal::beside(&file);
         let store = SqlStore::open(Database::Sqlite { path: file }, env.clone(), Options::default()).await?;
-        Ok((store, master))
+        let journal = FileJournal::start(beside, store.as_ref()).await?;
+        store.keep_journal(Arc::clone(&journal) as Arc<dyn Journal>);
+        Ok((store, Custody { master, journal: Some(journal), lock: Some(lock) }))
     }
 
     fn database_file(&self) -> Result<PathBuf, Error> {

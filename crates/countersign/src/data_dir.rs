@@ -32,23 +32,46 @@ pub(crate) fn master_key(directory: &Path, database: &Path, env: &Env) -> Result
         if fs::metadata(database).is_ok_and(|m| m.len() > 0) {
             return Err(Error::MasterKeyMissing { database: database.to_owned(), key: path });
         }
-        make_key(directory, &path, env).map_err(broken)?;
+        put_key(directory, &path, &MasterKey::generate(env), env).map_err(broken)?;
     }
-    check(&path, 0o077, "600")?;
-    let contents = zeroizing(fs::read(&path).map_err(broken)?);
-    Ok(MasterKey::from_file_contents(contents.expose())?)
+    read_key(&path)
 }
 
-/// Writes a new key under another name and links it into place: a reader sees all of it or nothing, and of two that race
+/// Where the master key of the directory is.
+pub(crate) fn master_key_file(directory: &Path) -> PathBuf {
+    directory.join(MASTER_KEY)
+}
+
+/// Reads the master key of the directory, if there is one.
+pub(crate) fn find_master_key(directory: &Path) -> Result<Option<MasterKey>, Error> {
+    let path = master_key_file(directory);
+    if path.try_exists().map_err(|source| Error::File { path: path.clone(), source })? {
+        read_key(&path).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+/// Writes the master key that a backup has brought, where there is none.
+pub(crate) fn keep_master_key(directory: &Path, key: &MasterKey, env: &Env) -> Result<(), Error> {
+    let path = master_key_file(directory);
+    put_key(directory, &path, key, env).map_err(|source| Error::File { path, source })
+}
+
+fn read_key(path: &Path) -> Result<MasterKey, Error> {
+    check(path, 0o077, "600")?;
+    let contents = fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
+    Ok(MasterKey::from_file_contents(zeroizing(contents).expose())?)
+}
+
+/// Writes a key under another name and links it into place: a reader sees all of it or nothing, and of two that race
 /// the second finds the first one's.
-fn make_key(directory: &Path, path: &Path, env: &Env) -> io::Result<()> {
+fn put_key(directory: &Path, path: &Path, key: &MasterKey, env: &Env) -> io::Result<()> {
     let tag = u64::from_le_bytes(env.entropy().bytes());
     let draft = directory.join(format!(".{MASTER_KEY}.{tag:016x}"));
-    let made = write_private(&draft, MasterKey::generate(env).to_text().expose()).and_then(|()| {
-        match fs::hard_link(&draft, path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            other => other,
-        }
+    let made = write_private(&draft, key.to_text().expose()).and_then(|()| match fs::hard_link(&draft, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
     });
     let _ = fs::remove_file(&draft);
     made?;

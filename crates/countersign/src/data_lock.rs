@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::journal::give_to_owner;
 
 /// Held for as long as the database is in use.
 #[derive(Debug)]
@@ -43,7 +44,11 @@ fn open(database: &Path) -> Result<(PathBuf, File), Error> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(&path) {
-        Ok(file) => Ok((path, file)),
+        Ok(file) => {
+            let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            give_to_owner(&path, folder);
+            Ok((path, file))
+        }
         Err(source) => Err(Error::File { path, source }),
     }
 }

@@ -5,9 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use countersign_account::Accounts;
 use countersign_http::Refusal;
 use countersign_kernel::Env;
-use countersign_keys::Keyring;
+use countersign_keys::{Keyring, MasterKey};
 use countersign_session::Sessions;
 use countersign_store_sql::SqlStore;
+
+use crate::data_lock::DataLock;
+use crate::journal::FileJournal;
 
 /// The parts below the handle.
 pub(crate) struct Engine {
@@ -16,7 +19,16 @@ pub(crate) struct Engine {
     pub(crate) keyring: Keyring,
     pub(crate) sessions: Sessions,
     pub(crate) accounts: Accounts,
+    pub(crate) custody: Custody,
     refusals: Mutex<Vec<Refusal>>,
+}
+
+/// What goes with a database: the key to what is sealed in it, the journal beside it, and the lock that says it is in use.
+pub(crate) struct Custody {
+    pub(crate) master: MasterKey,
+    pub(crate) journal: Option<Arc<FileJournal>>,
+    #[expect(dead_code, reason = "held for as long as the engine lives")]
+    pub(crate) lock: Option<DataLock>,
 }
 
 impl Engine {
@@ -26,8 +38,9 @@ impl Engine {
         keyring: Keyring,
         sessions: Sessions,
         accounts: Accounts,
+        custody: Custody,
     ) -> Self {
-        Self { env, store, keyring, sessions, accounts, refusals: Mutex::default() }
+        Self { env, store, keyring, sessions, accounts, custody, refusals: Mutex::default() }
     }
 
     /// Remembers a refusal until it is written down. Under a flood further ones are counted alone.

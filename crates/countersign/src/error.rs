@@ -44,6 +44,9 @@ pub enum Error {
         /// Where the key should be.
         key: PathBuf,
     },
+    /// A backup is just being put back.
+    #[error("a backup is being put in the place of {}; try again when it is done", .0.display())]
+    Restoring(PathBuf),
     /// A file of the data directory could not be read or made.
     #[error("could not use {}", path.display())]
     File {

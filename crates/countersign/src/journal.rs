@@ -16,7 +16,7 @@ use std::sync::Arc;
 use countersign_kernel::{Lifetime, Timestamp};
 use countersign_store::{Committed, Error, Journal, Store};
 
-pub(crate) use files::copy_into;
+pub(crate) use files::{copy_into, give_to_owner};
 pub(crate) use line::{Account, Act, Line, Mark};
 pub(crate) use read::{Since, since};
 

@@ -60,22 +60,28 @@
 //! # }
 //! ```
 
+mod backup;
 mod builder;
 mod data_dir;
+mod data_lock;
 mod engine;
 mod error;
 mod ext;
 mod hook;
 mod house;
 mod janitor;
+mod journal;
 mod public_url;
+mod restore;
 mod system;
 mod upkeep;
 
+pub use backup::{BackupError, Manifest};
 pub use builder::Builder;
 pub use error::Error;
 pub use ext::AuthExt;
 pub use public_url::{PublicUrl, PublicUrlError};
+pub use restore::{Reach, Restore, Restored, Sessions as RestoredSessions};
 pub use system::System;
 
 // What an app meets of the floors below.

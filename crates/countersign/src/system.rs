@@ -25,7 +25,7 @@ impl System {
         Self { auth, house }
     }
 
-    fn engine(&self) -> &Engine {
+    pub(crate) fn engine(&self) -> &Engine {
         self.house.engine()
     }
 

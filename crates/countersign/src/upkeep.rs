@@ -4,7 +4,7 @@
 
 use countersign_audit::{Actor, Record};
 use countersign_http::Refusal;
-use countersign_kernel::{Env, Timestamp};
+use countersign_kernel::{Env, Lifetime, Timestamp};
 use countersign_store::Store as _;
 use countersign_trail::{Sealed, seal};
 
@@ -29,10 +29,20 @@ impl Engine {
         let measured = self.store.measure_clock().await;
         let moved = self.keyring.tick().await;
         let swept = self.accounts.sweep().await;
+        self.prune_journal();
         measured?;
         moved?;
         swept?;
         Ok(())
+    }
+
+    /// What no living session can have to do with goes. Account acts stay.
+    fn prune_journal(&self) {
+        let Some(journal) = &self.custody.journal else { return };
+        let keep = self.sessions.policy().absolute.max(LEAST_JOURNAL) + Lifetime::from_days(2);
+        if let Err(error) = journal.prune(self.store.now(), keep) {
+            tracing::warn!(%error, "could not remove old files of the journal of sign-outs");
+        }
     }
 
     async fn seal(&self) -> Result<(), Error> {
@@ -74,6 +84,9 @@ fn record_of(refusal: &Refusal, now: Timestamp, env: &Env) -> Record {
     record.session = refusal.session;
     record
 }
+
+/// A setting that was shortened yesterday does not shorten the sessions of before.
+const LEAST_JOURNAL: Lifetime = Lifetime::from_days(30);
 
 /// How many audit records are sealed in one transaction.
 const BATCH: u32 = 500;

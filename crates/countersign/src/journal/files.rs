@@ -19,9 +19,28 @@ pub(super) fn prepare(directory: &Path) -> io::Result<()> {
     match builder.create(directory) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
-        Ok(()) => sync_directory(directory.parent().unwrap_or(directory)),
+        Ok(()) => {
+            let parent = directory.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            give_to_owner(directory, parent);
+            sync_directory(parent)
+        }
     }
 }
+
+/// What root makes by a command belongs to whoever owns the place, or the server could not write there any more.
+#[cfg(unix)]
+pub(crate) fn give_to_owner(made: &Path, place: &Path) {
+    use std::os::unix::fs::{MetadataExt, chown};
+    if let (Ok(is), Ok(should)) = (fs::metadata(made), fs::metadata(place))
+        && (is.uid(), is.gid()) != (should.uid(), should.gid())
+    {
+        // Only root can, and only root has to.
+        let _ = chown(made, Some(should.uid()), Some(should.gid()));
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn give_to_owner(_: &Path, _: &Path) {}
 
 /// The UTC day of a moment: `2026-11-22`.
 pub(super) fn day(at: Timestamp) -> String {
@@ -47,8 +66,12 @@ pub(super) fn append(directory: &Path, name: &str, text: &str) -> io::Result<()>
         let _ = file.set_len(length);
         return Err(error);
     }
+    if length > 0 {
+        return Ok(());
+    }
+    give_to_owner(&directory.join(name), directory);
     // The name of a new file must be on disk, too.
-    if length == 0 { sync_directory(directory) } else { Ok(()) }
+    sync_directory(directory)
 }
 
 fn write(file: &mut File, length: u64, text: &str) -> io::Result<()> {

@@ -8,6 +8,7 @@ use countersign_kernel::Timestamp;
 use countersign_store_sql::file::settle;
 
 use crate::backup::BackupError;
+use crate::journal::give_to_owner;
 
 /// What SQLite keeps beside a file.
 const BESIDE: &[&str] = &["-wal", "-shm"];
@@ -20,6 +21,8 @@ const BESIDE: &[&str] = &["-wal", "-shm"];
 pub(super) async fn put(copy: &Path, place: &Path, now: Timestamp) -> Result<Option<PathBuf>, BackupError> {
     let folder = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let kept = if place.exists() { Some(keep(place, folder, now).await?) } else { None };
+    // The server's user must be able to open it, also where root puts it back.
+    give_to_owner(copy, folder);
     let put = File::open(copy)
         .and_then(|file| file.sync_all())
         .and_then(|()| fs::rename(copy, place))
@@ -39,6 +42,7 @@ async fn keep(place: &Path, folder: &Path, now: Timestamp) -> Result<PathBuf, Ba
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(&aside).map_err(broken)?;
+    give_to_owner(&aside, folder);
     let name = place.file_name().unwrap_or_default();
     fs::hard_link(place, aside.join(name)).map_err(broken)?;
     for ending in BESIDE {
