@@ -21,6 +21,7 @@ pub mod reference;
 pub mod refresh;
 pub mod refusal;
 pub mod registration;
+pub mod schema;
 pub mod setting;
 pub mod source;
 pub mod step_up;

@@ -21,6 +21,10 @@ pub struct Definition {
     pub bounds: Bounds,
     /// What a value must look like.
     pub expected: fn(&Bounds) -> String,
+    /// What a JSON Schema says of a value.
+    pub schema: fn(&Bounds) -> serde_json::Value,
+    /// Whether a running server takes a new value up when it is told to reload.
+    pub reloads: bool,
     /// The value as `config show` prints it; none where it is not acceptable.
     pub check: fn(&Raw, &Bounds) -> Option<String>,
 }
@@ -59,6 +63,8 @@ impl<T: Value> Setting<T> {
             unbuilt: None,
             bounds: Bounds::NONE,
             expected: T::expected,
+            schema: T::schema,
+            reloads: false,
             check: check::<T>,
         };
         Self { definition, value: PhantomData }
@@ -90,6 +96,13 @@ impl<T: Value> Setting<T> {
     #[must_use]
     pub const fn secret(mut self) -> Self {
         self.definition.secret = true;
+        self
+    }
+
+    /// Marks the setting as one that a running server takes up when it is told to reload.
+    #[must_use]
+    pub const fn reloads(mut self) -> Self {
+        self.definition.reloads = true;
         self
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use countersign_kernel::{Lifetime, Secret};
 use ipnet::IpNet;
+use serde_json::{Value as Schema, json};
 
 /// A value as it was found, before it is understood.
 #[derive(Debug, Clone)]
@@ -74,6 +75,11 @@ pub trait Value: Sized {
     /// What a value must look like: "a whole number from 1 to 10".
     fn expected(bounds: &Bounds) -> String;
 
+    /// What a JSON Schema says of a value in `countersign.toml`.
+    fn schema(_: &Bounds) -> Schema {
+        json!({"type": "string", "minLength": 1})
+    }
+
     /// The value as `config show` prints it.
     fn show(&self) -> String;
 }
@@ -90,6 +96,10 @@ impl Value for i64 {
 
     fn expected(bounds: &Bounds) -> String {
         format!("a whole number from {} to {}", bounds.least, bounds.greatest)
+    }
+
+    fn schema(bounds: &Bounds) -> Schema {
+        json!({"type": "integer", "minimum": bounds.least, "maximum": bounds.greatest})
     }
 
     fn show(&self) -> String {
@@ -118,6 +128,10 @@ impl Value for Seconds {
         format!("whole seconds from {} to {}", bounds.least, bounds.greatest)
     }
 
+    fn schema(bounds: &Bounds) -> Schema {
+        i64::schema(bounds)
+    }
+
     fn show(&self) -> String {
         self.0.to_string()
     }
@@ -136,6 +150,10 @@ impl Value for bool {
         "true or false".to_owned()
     }
 
+    fn schema(_: &Bounds) -> Schema {
+        json!({"type": "boolean"})
+    }
+
     fn show(&self) -> String {
         self.to_string()
     }
@@ -149,6 +167,14 @@ impl Value for String {
 
     fn expected(bounds: &Bounds) -> String {
         if bounds.choices.is_empty() { "text".to_owned() } else { format!("one of {}", bounds.choices.join(", ")) }
+    }
+
+    fn schema(bounds: &Bounds) -> Schema {
+        if bounds.choices.is_empty() {
+            json!({"type": "string", "minLength": 1})
+        } else {
+            json!({"type": "string", "enum": bounds.choices})
+        }
     }
 
     fn show(&self) -> String {
@@ -213,6 +239,10 @@ impl Value for Vec<String> {
         "a list of texts (in the environment: separated by commas)".to_owned()
     }
 
+    fn schema(_: &Bounds) -> Schema {
+        json!({"type": "array", "items": {"type": "string"}})
+    }
+
     fn show(&self) -> String {
         self.join(", ")
     }
@@ -231,6 +261,10 @@ impl Value for Vec<IpNet> {
         "a list of networks, like 10.0.0.0/8 (in the environment: separated by commas)".to_owned()
     }
 
+    fn schema(bounds: &Bounds) -> Schema {
+        Vec::<String>::schema(bounds)
+    }
+
     fn show(&self) -> String {
         self.iter().map(IpNet::to_string).collect::<Vec<_>>().join(", ")
     }
@@ -243,6 +277,10 @@ impl<T: Value> Value for Option<T> {
 
     fn expected(bounds: &Bounds) -> String {
         T::expected(bounds)
+    }
+
+    fn schema(bounds: &Bounds) -> Schema {
+        T::schema(bounds)
     }
 
     fn show(&self) -> String {

@@ -109,3 +109,44 @@ async fn limits_that_are_off_are_logged_loudly() {
         server.log().lines().find(|line| line.contains("LIMITS__ENABLED")).map(str::to_owned).unwrap_or_default();
     assert!(line.contains("WARN") && line.contains("EVERY LIMIT IS OFF"), "{}", server.log());
 }
+
+#[test]
+fn a_check_tells_all_that_is_wrong_at_once_also_what_does_not_fit_together() {
+    let mut wrong = server()
+        .setting("CORS__ALLOWED_ORIGINS", "https://app.example.org")
+        .setting("MASTER_KEY", &"A".repeat(43))
+        .public_url("https://auth.example.com");
+
+    let ran = wrong.run(&["config", "check", "--json"], "").expect(2);
+
+    let problems = ran.json()["problems"].as_array().cloned().unwrap_or_default();
+    assert_eq!((problems.len(), ran.json()["ok"].clone()), (2, json!(false)), "{}", ran.out);
+    assert!(ran.err.contains("same-site") && ran.err.contains("not random"), "{}", ran.err);
+    assert!(!ran.err.contains("AAAA"), "{}", ran.err);
+    let ran = run(&["config", "check", "--json", "--set", "tokens.access_seconds=soon"]).expect(2);
+    let problems = ran.json()["problems"].as_array().cloned().unwrap_or_default();
+    assert_eq!(problems.len(), 2, "PUBLIC_URL and the seconds: {}", ran.out);
+}
+
+#[test]
+fn show_can_be_narrowed_to_where_values_came_from() {
+    let mut server = server().setting("STEP_UP__MAX_AGE_SECONDS", "120");
+    let mut keys = |origin: &str| {
+        let ran = server.run(&["config", "show", "--json", "--set", "log.level=debug", "--origin", origin], "");
+        let json = ran.expect(0).json();
+        let settings = json["settings"].as_array().cloned().unwrap_or_default();
+        settings.iter().filter_map(|s| s["key"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+
+    assert_eq!(keys("flag"), ["log.level"]);
+    assert!(keys("environment").contains(&"step_up.max_age_seconds".to_owned()));
+    assert!(keys("file").is_empty());
+    assert!(!keys("default").contains(&"log.level".to_owned()));
+}
+
+#[test]
+fn the_schema_is_one_json_document() {
+    let schema = run(&["config", "schema"]).expect(0).json();
+    assert_eq!(schema["properties"]["public_url"]["type"], "string", "{schema}");
+    assert_eq!(schema["additionalProperties"], false);
+}

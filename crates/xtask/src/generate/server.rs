@@ -16,6 +16,7 @@ pub(super) fn pages(root: &Path) -> Result<Vec<Page>> {
     run(cargo()?.args(["build", "--quiet", "--package", "countersign-server"]))?;
     let program = root.join("target/debug/countersign");
     let settings = output(Command::new(&program).args(["config", "reference"])).context("the settings")?;
+    let schema = output(Command::new(&program).args(["config", "schema"])).context("the schema")?;
     let commands = output(Command::new(&program).args(["config", "commands"])).context("the commands")?;
 
     let data = std::env::temp_dir().join(format!("countersign-gen-{}", std::process::id()));
@@ -24,6 +25,7 @@ pub(super) fn pages(root: &Path) -> Result<Vec<Page>> {
     Ok(vec![
         Page { name: "settings.md", text: settings },
         Page { name: "commands.md", text: commands },
+        Page { name: "countersign.schema.json", text: schema },
         Page { name: "openapi.json", text: served? },
     ])
 }
