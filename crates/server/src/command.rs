@@ -4,6 +4,7 @@
 //! from standard input, a prompt or a file and never from an argument; exit codes are those of [`failure::Exit`].
 
 pub mod audit;
+pub mod backup;
 pub mod config;
 pub mod context;
 pub mod dev;
@@ -71,6 +72,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Token(command) => token::run(command, &sources, output).await,
         Command::Config(command) => config::run(&command, &sources, output),
         Command::Audit(command) => audit::run(command, &sources, output).await,
+        Command::Backup(args) => backup::run(&args, &sources, output).await,
+        Command::Restore(args) => backup::restore(&args, &sources, output).await,
     }
 }
 
@@ -165,6 +168,10 @@ It prints where things are, and a link that makes the first account administrato
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Copy the database of a server, running or not, into one checked file.
+    Backup(backup::BackupArgs),
+    /// Put a backup in the place of the database of a server that is stopped.
+    Restore(backup::RestoreArgs),
 }
 
 impl Global {

@@ -127,6 +127,22 @@ impl From<countersign::Error> for Failure {
     }
 }
 
+impl From<countersign::BackupError> for Failure {
+    fn from(error: countersign::BackupError) -> Self {
+        use countersign::BackupError;
+        let exit = match error {
+            BackupError::Data(error) => return Self::from(*error),
+            BackupError::NotSqlite => Exit::Usage,
+            BackupError::NoJournal(_) => Exit::NotFound,
+            BackupError::Exists(_) | BackupError::Gap { .. } => Exit::Denied,
+            BackupError::InUse(_) => Exit::Unavailable,
+            BackupError::File { ref source, .. } if source.kind() == std::io::ErrorKind::NotFound => Exit::NotFound,
+            _ => Exit::Failed,
+        };
+        Self::of(exit, &error)
+    }
+}
+
 macro_rules! transient {
     ($($error:ty),*) => {
         $(impl From<$error> for Failure {

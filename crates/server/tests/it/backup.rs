@@ -312,7 +312,6 @@ async fn where_there_is_no_room_nothing_is_half_done() {
     let _ada = server.member("ada").await;
     let path = back_up(&server);
     assert_eq!(server.terminate().code(), Some(0));
-    let before = contents(&data(&server));
     let limited = |arguments: &str| {
         let script = format!("trap '' XFSZ; ulimit -f 64; exec {} {arguments}", env!("CARGO_BIN_EXE_countersign"));
         let ran = Command::new("sh").args(["-c", &script]).current_dir(server.folder()).env_clear().output().unwrap();
@@ -322,6 +321,7 @@ async fn where_there_is_no_room_nothing_is_half_done() {
     let (code, said) = limited("backup --out small.backup");
     assert!(code != Some(0) && said.contains("room"), "{code:?} {said}");
     assert!(!file(&server, "small.backup").exists());
+    let before = contents(&data(&server));
     let (code, said) = limited(&format!("restore {path} --journal"));
     assert!(code != Some(0) && said.contains("room"), "{code:?} {said}");
 

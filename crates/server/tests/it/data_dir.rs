@@ -19,7 +19,8 @@ async fn it_and_all_in_it_are_for_their_owner_alone() {
     assert_eq!(mode(&data), 0o700);
     for file in fs::read_dir(&data).unwrap() {
         let path = file.unwrap().path();
-        assert_eq!(mode(&path), 0o600, "{}", path.display());
+        let wanted = if path.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode(&path), wanted, "{}", path.display());
     }
 }
 

@@ -42,9 +42,12 @@ fn every_command_has_help_that_ends_well() {
         "token inspect",
         "config show",
         "config check",
+        "config schema",
         "audit tail",
         "audit verify",
         "audit export",
+        "backup",
+        "restore",
     ] {
         let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let ran = run(&arguments).expect(0);

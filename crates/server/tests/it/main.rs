@@ -7,6 +7,7 @@
 mod admin_listener;
 mod attack_wire;
 mod audit;
+mod backup;
 mod config;
 mod crash;
 mod data_dir;
