@@ -65,6 +65,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     // It knows the server from outside only, as clients do.
     ("countersign-life", &[]),
+    ("countersign-attack", &[]),
     ("embedded", &["countersign"]),
     ("bare", &[]),
     ("raw", &[]),
@@ -72,7 +73,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// What tests and benchmarks of any crate may use besides.
-const TESTS: &[&str] = &["testkit", "store-contract", "store-sql", "countersign"];
+const TESTS: &[&str] = &["testkit", "store-contract", "store-sql", "countersign", "attack"];
 
 #[derive(Deserialize)]
 struct Metadata {
