@@ -1,10 +1,10 @@
 //! What transactions and the store share.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use countersign_store::{Committed, Journal, Observer};
+use countersign_store::{Committed, Error, Journal, Observer};
 
 use crate::clock::DatabaseClock;
 
@@ -14,12 +14,33 @@ pub(crate) struct Shared {
     observers: RwLock<Vec<Arc<dyn Observer>>>,
     journal: RwLock<Option<Arc<dyn Journal>>>,
     ordinal: AtomicI64,
+    writes_fail: AtomicBool,
 }
 
 impl Shared {
     /// Nobody is told yet.
     pub(crate) fn new(clock: DatabaseClock) -> Self {
-        Self { clock, observers: RwLock::default(), journal: RwLock::default(), ordinal: AtomicI64::new(0) }
+        Self {
+            clock,
+            observers: RwLock::default(),
+            journal: RwLock::default(),
+            ordinal: AtomicI64::new(0),
+            writes_fail: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether the last write that could tell found the database unable to take it.
+    pub(crate) fn writes_fail(&self) -> bool {
+        self.writes_fail.load(Ordering::Relaxed)
+    }
+
+    /// Learns from what became of a write. A refused statement and a lost race say nothing of the database's health.
+    pub(crate) fn note_write<T>(&self, written: &Result<T, Error>) {
+        match written {
+            Ok(_) => self.writes_fail.store(false, Ordering::Relaxed),
+            Err(Error::Unavailable(_)) => self.writes_fail.store(true, Ordering::Relaxed),
+            Err(_) => {}
+        }
     }
 
     /// Adds an observer, told of every later commit.

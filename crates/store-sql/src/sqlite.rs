@@ -119,6 +119,9 @@ fn sized(connections: u32) -> PoolOptions<sqlx::Sqlite> {
         .max_connections(connections)
         .acquire_timeout(BUSY_TIMEOUT)
         .test_before_acquire(false)
+        // Where a commit finds the disk full, SQLite rolls back by itself, and the driver, which cannot roll back once more, believes
+        // that the transaction goes on: nothing could begin on this connection again. The next one gets a new connection.
+        .before_acquire(|connection: &mut SqliteConnection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
         .idle_timeout(None)
         .max_lifetime(None)
 }

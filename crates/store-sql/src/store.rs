@@ -8,6 +8,7 @@ use countersign_kernel::{Env, SessionId, Timestamp, UserId};
 use countersign_store::{Error, Hot, Journal, Observer, RefreshWrite, RevocationHead, Session, Store, Tx, User};
 
 use crate::clock::DatabaseClock;
+use crate::engine::change;
 use crate::error::OpenError;
 use crate::hot;
 use crate::open::{Database, Durability, Options};
@@ -77,16 +78,41 @@ impl SqlStore {
             Engine::Postgres(_) | Engine::Sqlite(_) => Ok(()),
         }
     }
+
+    /// Whether the last write that could tell got through: reads may go on where a disk is full or a lock is held. Says what
+    /// was last seen and asks nobody; [`SqlStore::try_write`] asks.
+    #[must_use]
+    pub fn takes_writes(&self) -> bool {
+        !self.shared.writes_fail()
+    }
+
+    /// Writes a row as it is, to see whether writes get through again.
+    ///
+    /// # Errors
+    /// Those of any transaction.
+    pub async fn try_write(&self) -> Result<(), Error> {
+        let mut tx = self.begin_to_write().await?;
+        change!(tx, "UPDATE revocation_head SET seq = seq")?;
+        tx.finish().await
+    }
+
+    async fn begin_to_write(&self) -> Result<SqlTx, Error> {
+        let begun = match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.begin().await.map(|connection| (connection, self.shared.clock.now())),
+            Engine::Postgres(postgres) => postgres.begin(&self.shared.clock).await,
+        };
+        if begun.is_err() {
+            self.shared.note_write(&begun);
+        }
+        let (connection, now) = begun?;
+        Ok(SqlTx::new(connection, Arc::clone(&self.shared), Mode::Write, now))
+    }
 }
 
 #[async_trait]
 impl Store for SqlStore {
     async fn begin(&self) -> Result<Box<dyn Tx>, Error> {
-        let (connection, now) = match &self.engine {
-            Engine::Sqlite(sqlite) => (sqlite.begin().await?, self.shared.clock.now()),
-            Engine::Postgres(postgres) => postgres.begin(&self.shared.clock).await?,
-        };
-        Ok(Box::new(SqlTx::new(connection, Arc::clone(&self.shared), Mode::Write, now)))
+        Ok(Box::new(self.begin_to_write().await?))
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Tx>, Error> {
@@ -146,10 +172,12 @@ impl Hot for SqlStore {
             tx.commit().await?;
             return Ok(user);
         }
-        match &self.engine {
+        let written = match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.hot_writer.write(write).await,
             Engine::Postgres(postgres) => hot::postgres::write(&postgres.hot, write).await,
-        }
+        };
+        self.shared.note_write(&written);
+        written
     }
 
     async fn find_user_now(&self, id: UserId) -> Result<Option<User>, Error> {

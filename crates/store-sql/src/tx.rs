@@ -41,7 +41,16 @@ impl SqlTx {
     }
 
     /// Writes what was put down, ends the transaction and tells the observers.
-    async fn finish(mut self) -> Result<(), Error> {
+    pub(crate) async fn finish(self) -> Result<(), Error> {
+        let (shared, mode) = (Arc::clone(&self.shared), self.mode);
+        let done = self.write_and_tell().await;
+        if mode == Mode::Write {
+            shared.note_write(&done);
+        }
+        done
+    }
+
+    async fn write_and_tell(mut self) -> Result<(), Error> {
         let records = self.insert_audit_records().await?;
         // Last, because whoever has taken a number holds up everyone else who wants one until the commit.
         let revocations = self.number_revocations().await?;

@@ -1,8 +1,9 @@
 //! SQLite: the writer thread of refreshes, with group commit.
 //!
 //! Promises: each job's answer is that of its own conditional write, and comes after the commit that holds it; jobs run in
-//! the order they came; a job whose caller has gone away is not begun; one that fails undoes nothing of the others'. Commits
-//! reach the operating system, so that a crash of the process loses none, but not the disk (`synchronous = NORMAL`).
+//! the order they came; a job whose caller has gone away is not begun; one that fails undoes nothing of the others'; where a
+//! commit fails for want of the database, those who wait behind it are refused with it. Commits reach the operating system, so
+//! that a crash of the process loses none, but not the disk (`synchronous = NORMAL`).
 
 use std::path::Path;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
@@ -89,11 +90,30 @@ fn turn(connection: &mut Connection, waiting: &mut mpsc::Receiver<Job>, gate: &M
         batch.retain(|job| !job.reply.is_closed());
         write_batch(connection, &batch)
     };
+    let is_gone = answers.iter().any(|answer| matches!(answer, Err(Error::Unavailable(_))));
     for (job, answer) in batch.into_iter().zip(answers) {
         // The caller may have gone away: the write stands, and the refresh table recovers by itself.
         let _ = job.reply.send(answer);
     }
+    if is_gone {
+        stopped |= refuse_waiting(waiting);
+    }
     (!stopped).then_some(())
+}
+
+/// Answers everybody who waits: the next commit could take as long to fail as this one did, and the one after it again.
+/// Whether one of them wants the thread to end.
+fn refuse_waiting(waiting: &mut mpsc::Receiver<Job>) -> bool {
+    for _ in 0..QUEUE {
+        match waiting.try_recv() {
+            Ok(Job::Write(job)) => {
+                let _ = job.reply.send(Err(unavailable("the commit before this refresh failed")));
+            }
+            Ok(Job::Stop) => return true,
+            Err(_) => return false,
+        }
+    }
+    false
 }
 
 fn write_batch(connection: &mut Connection, batch: &[WriteJob]) -> Vec<Result<Option<User>, Error>> {
@@ -180,4 +200,74 @@ fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA cache_size = -1024;")?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_kernel::{Lifetime, SessionId, Timestamp};
+    use countersign_store::RefreshRow;
+
+    use super::*;
+
+    fn job() -> (Job, oneshot::Receiver<Result<Option<User>, Error>>) {
+        let (now, day) = (Timestamp::from_seconds(1_800_000_000), Lifetime::from_days(1));
+        let row = RefreshRow { version: 2, ..RefreshRow::opened(now, 7, now + day, now + day) };
+        let id = SessionId::from_bytes([7; 16]);
+        let write = RefreshWrite { id, judged_version: 1, row, last_seen_at: now, address: None };
+        let (reply, answer) = oneshot::channel();
+        (Job::Write(Box::new(WriteJob { columns: WriteColumns::try_from(&write).unwrap(), reply })), answer)
+    }
+
+    fn send(jobs: &mpsc::Sender<Job>, count: usize) -> Vec<oneshot::Receiver<Result<Option<User>, Error>>> {
+        let sent = (0..count).map(|_| {
+            let (job, answer) = job();
+            jobs.try_send(job).map_err(|_| "full").unwrap();
+            answer
+        });
+        sent.collect()
+    }
+
+    #[test]
+    fn who_waits_behind_a_commit_that_found_no_database_is_refused_with_it_and_the_next_is_served() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("countersign.db");
+        let other = Connection::open(&path).unwrap();
+        other.pragma_update(None, "journal_mode", "WAL").unwrap();
+        other.execute_batch(include_str!("../../migrations/0001_core.sql")).unwrap();
+        let mut connection = open(&path, Durability::Real).unwrap();
+        connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let (jobs, mut waiting) = mpsc::channel(QUEUE);
+        let gate = Mutex::new(());
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let refused = send(&jobs, 2 * BATCH + 3);
+
+        // One turn is one commit, and one wait for the lock.
+        turn(&mut connection, &mut waiting, &gate).unwrap();
+
+        for mut answer in refused {
+            assert!(matches!(answer.try_recv(), Ok(Err(Error::Unavailable(_)))), "{answer:?}");
+        }
+        other.execute_batch("ROLLBACK").unwrap();
+        let served = send(&jobs, BATCH + 1);
+        turn(&mut connection, &mut waiting, &gate).unwrap();
+        turn(&mut connection, &mut waiting, &gate).unwrap();
+        for mut answer in served {
+            assert!(
+                matches!(answer.try_recv(), Ok(Ok(None))),
+                "there is no such session, and that was said: {answer:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_wish_to_end_is_heard_among_those_who_are_refused() {
+        let (jobs, mut waiting) = mpsc::channel(QUEUE);
+        let before = send(&jobs, 2);
+        jobs.try_send(Job::Stop).map_err(|_| "full").unwrap();
+
+        assert!(refuse_waiting(&mut waiting));
+
+        assert!(before.into_iter().all(|mut answer| matches!(answer.try_recv(), Ok(Err(Error::Unavailable(_))))));
+        assert!(!refuse_waiting(&mut waiting), "nobody is left");
+    }
 }
