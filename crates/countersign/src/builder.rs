@@ -11,7 +11,7 @@ use countersign_kernel::{Env, Lifetime, Secret};
 use countersign_keys::{KeyPolicy, Keyring, MasterKey, Roots};
 use countersign_limit::{Limiter, MemoryLimiter, Policies, Unlimited};
 use countersign_password::{Hasher, HasherConfig, Params, Policy as PasswordPolicy};
-use countersign_session::{ClaimsHook, Policy as SessionPolicy, Sessions, Undelivered};
+use countersign_session::{ClaimsHook, Policy as SessionPolicy, Sessions, Undelivered, WhenStale};
 use countersign_store::{Journal, KeyState, Store, User};
 use countersign_store_sql::{Database, Options, SqlStore};
 use serde_json::{Map, Value};
@@ -173,6 +173,14 @@ impl Builder {
     pub const fn refresh_policy(mut self, window: Lifetime, undelivered: Undelivered) -> Self {
         self.session.window = window;
         self.session.undelivered = undelivered;
+        self
+    }
+
+    /// For how long the database may be silent until what is known of revocations counts as stale (60 s without it), and what
+    /// becomes of access tokens then: accepted and flagged, without it.
+    pub const fn staleness_policy(mut self, max_staleness: Lifetime, when_stale: WhenStale) -> Self {
+        self.session.max_staleness = max_staleness;
+        self.session.when_stale = when_stale;
         self
     }
 

@@ -1,9 +1,10 @@
 //! The engine with its janitor, as the HTTP floor knows them.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use countersign_http::{Host, Refusal};
+use countersign_http::{Check, Host, Refusal};
 use countersign_store::Store as _;
 
 use crate::engine::Engine;
@@ -48,11 +49,21 @@ impl House {
 
 #[async_trait]
 impl Host for House {
-    async fn is_ready(&self) -> bool {
-        self.engine().store.ping().await.is_ok()
+    async fn checks(&self) -> Vec<Check> {
+        let engine = self.engine();
+        let database = tokio::time::timeout(PATIENCE, engine.store.ping()).await.is_ok_and(|answer| answer.is_ok());
+        let check = |name, is_good| Check { name, is_good };
+        vec![
+            check("database", database),
+            check("writes", database && engine.store.takes_writes()),
+            check("revocations", engine.sessions.staleness().is_none()),
+        ]
     }
 
     fn refused(&self, refusal: Refusal) {
         self.engine().refused(refusal);
     }
 }
+
+/// How long the database may take to answer whoever asks whether we are ready.
+const PATIENCE: Duration = Duration::from_secs(2);

@@ -91,5 +91,5 @@ pub use countersign_jose::Algorithm;
 pub use countersign_kernel::{Lifetime, Secret, SessionId, Timestamp, UserId};
 pub use countersign_limit::{Policies, Quota};
 pub use countersign_password::{HasherConfig, Params, Policy as PasswordPolicy};
-pub use countersign_session::{Delivery, Undelivered};
+pub use countersign_session::{Delivery, Undelivered, WhenStale};
 pub use countersign_store::User;

@@ -17,10 +17,14 @@ impl Engine {
         Ok(self.sessions.tick().await?)
     }
 
-    /// Writes down what was refused before any verb saw it, and seals the audit trail. Each second.
+    /// Writes down what was refused before any verb saw it, seals the audit trail, and sees whether writes that failed get through
+    /// again. Each second.
     pub(crate) async fn every_second(&self) -> Result<(), Error> {
+        // Nobody may ask for a write while we say that we take none: somebody has to see when that is over.
+        let tried = if self.store.takes_writes() { Ok(()) } else { self.store.try_write().await };
         let written = self.write_refusals().await;
         let sealed = self.seal().await;
+        tried?;
         written.and(sealed)
     }
 

@@ -38,11 +38,21 @@ struct Inner {
 /// What the floor above does for this one.
 #[async_trait]
 pub trait Host: Any + Send + Sync {
-    /// Whether everything that serving needs answers: the database above all.
-    async fn is_ready(&self) -> bool;
+    /// What serving needs and how each is, in the order in which it is shown. Ready is who has no failing check. Must answer
+    /// within a few seconds, whatever hangs.
+    async fn checks(&self) -> Vec<Check>;
 
     /// A request was refused here, before any verb saw it. Must not wait; may forget under a flood.
     fn refused(&self, refusal: Refusal);
+}
+
+/// One of the things that serving needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Check {
+    /// What it is: a stable word that names no internals, such as `database`.
+    pub name: &'static str,
+    /// Whether it is as it must be.
+    pub is_good: bool,
 }
 
 /// A request that was refused on this floor: something to audit.

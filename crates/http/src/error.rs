@@ -22,11 +22,13 @@ const SOON: Lifetime = Lifetime::from_seconds(2);
 
 impl From<TokenError> for Problem {
     fn from(error: TokenError) -> Self {
-        Self::new(match error {
-            TokenError::Invalid => Code::TokenInvalid,
-            TokenError::Expired => Code::TokenExpired,
-            TokenError::Revoked => Code::TokenRevoked,
-        })
+        match error {
+            TokenError::Invalid => Code::TokenInvalid.into(),
+            TokenError::Expired => Code::TokenExpired.into(),
+            TokenError::Revoked => Code::TokenRevoked.into(),
+            // No 401: that would sign somebody out on our account.
+            TokenError::Stale => Self::busy(SOON),
+        }
     }
 }
 

@@ -1,4 +1,6 @@
-//! `GET /healthz`: the process is up. `GET /readyz`: it can serve.
+//! `GET /healthz`: the process is up. `GET /readyz`: it can serve, and if not, what fails.
+
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
@@ -12,9 +14,20 @@ use crate::error::Problem;
 /// How the server is.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// `ok` or `ready`.
+    /// `ok`.
     #[schema(example = "ok")]
     status: &'static str,
+}
+
+/// What the server can do.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Ready {
+    /// `ready`.
+    #[schema(example = "ready")]
+    status: &'static str,
+    /// Each thing that serving needs: `ok`.
+    #[schema(value_type = BTreeMap<String, String>, example = json!({"database": "ok", "revocations": "ok", "writes": "ok"}))]
+    checks: BTreeMap<&'static str, &'static str>,
 }
 
 /// Says that the process is up.
@@ -26,15 +39,19 @@ pub(crate) async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Says whether the server can serve: its database answers and what was revoked is known.
+/// Says whether the server can serve: its database answers and takes writes, and what was revoked is known.
+///
+/// Where something fails, `checks` names it. Access tokens are verified from memory all the same.
 #[utoipa::path(
     get, path = "/readyz", tag = "Operations", operation_id = "readiness", security(()),
-    responses((status = 200, description = "It can", body = Health), (status = 503, description = "OVERLOADED: not yet, or not now"))
+    responses((status = 200, description = "It can", body = Ready), (status = 503, description = "OVERLOADED: not yet, or not now"))
 )]
-pub(crate) async fn readyz(State(auth): State<Auth>) -> Result<Json<Health>, Problem> {
-    if auth.ready().is_ready().await {
-        Ok(Json(Health { status: "ready" }))
+pub(crate) async fn readyz(State(auth): State<Auth>) -> Result<Json<Ready>, Problem> {
+    let checks = auth.ready().checks().await;
+    let shown = checks.iter().map(|check| (check.name, if check.is_good { "ok" } else { "failing" })).collect();
+    if checks.iter().all(|check| check.is_good) {
+        Ok(Json(Ready { status: "ready", checks: shown }))
     } else {
-        Err(Problem::busy(Lifetime::from_seconds(1)).detail("The service is not ready."))
+        Err(Problem::busy(Lifetime::from_seconds(1)).detail("The service is not ready.").checks(shown))
     }
 }

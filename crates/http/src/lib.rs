@@ -23,7 +23,7 @@ mod router;
 mod settings;
 mod site;
 
-pub use app::{Auth, Host, Refusal};
+pub use app::{Auth, Check, Host, Refusal};
 pub use client_address::{NotANetwork, TrustedProxies};
 pub use error::{Code, FieldError, Rejection};
 pub use extract::{

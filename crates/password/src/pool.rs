@@ -4,7 +4,9 @@
 //! back after [`IDLE`] without work. The memory used last is used next, whichever thread's turn it is: it may still lie in the
 //! processor's cache, and as much is kept as ever ran at once. A job whose caller has gone away is dropped unseen. Stored hashes
 //! that need more memory than today's parameters, and those of other systems that need any, are computed in memory of their own,
-//! while the thread gives back what it would have used; if they need more than that, one at a time.
+//! while the thread gives back what it would have used; if they need more than that, one at a time. Where the operating system has
+//! priorities for threads, these give way to those that answer requests: under a flood of sign-ins, whoever needs no hash waits for
+//! none.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -26,6 +28,10 @@ use crate::work::Work;
 const LULL: Duration = Duration::from_secs(1);
 /// How long memory is kept that no hash needs.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// By how much a hashing thread is nicer than its process: a weight of about a tenth.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 
 pub(crate) type Output = Result<Secret<Vec<u8>>, HashError>;
 
@@ -115,7 +121,10 @@ impl Pool {
             let shared = Arc::clone(&pool.shared);
             thread::Builder::new()
                 .name(format!("hash-{index}"))
-                .spawn(move || shared.serve())
+                .spawn(move || {
+                    give_way();
+                    shared.serve();
+                })
                 .map_err(Error::Thread)?;
         }
         Ok(pool)
@@ -264,6 +273,16 @@ impl Shared {
 
 /// What nobody counts, in KiB.
 const NEXT_TO_NOTHING_KIB: usize = 64;
+
+/// Lowers the priority of this thread, not of the process: a tenth of a core where requests want all of it, and all that they leave.
+#[cfg(target_os = "linux")]
+fn give_way() {
+    // Refused by some sandbox: then hashes and requests share evenly, as they would elsewhere.
+    let _ = rustix::process::nice(NICENESS);
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn give_way() {}
 
 #[cfg(test)]
 mod tests {

@@ -9,5 +9,6 @@ pub mod config;
 pub mod driven;
 pub mod listen;
 pub mod metrics;
+pub mod open_files;
 pub mod telemetry;
 pub mod wire;

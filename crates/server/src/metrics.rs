@@ -35,6 +35,8 @@ fn measure(system: &System) {
     counter!("countersign_password_hashes_abandoned_total").absolute(work.abandoned);
     gauge!("countersign_password_hashes_waiting").set(count(work.waiting));
     gauge!("countersign_password_hashes_running").set(count(work.running));
+    let silent = system.auth().sessions().silent_for().to_duration().as_secs_f64();
+    gauge!("countersign_revocations_silent_seconds").set(silent);
     gauge!("countersign_password_hash_seconds").set(work.estimate.to_duration().as_secs_f64());
 }
 

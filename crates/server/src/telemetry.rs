@@ -1,8 +1,8 @@
 //! Logs and metrics of the process.
 //!
 //! Promises: one event is one line, whatever is in its values: control characters are escaped in both formats; a slow reader
-//! of the log never makes a request wait (lines are dropped and counted instead); metrics cost nothing where no
-//! administrators' listener serves them.
+//! of the log never makes a request wait (lines are dropped and counted instead), and neither it nor a full disk keeps the
+//! process from serving or ending; metrics cost nothing where no administrators' listener serves them.
 
 mod json;
 mod pretty;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use countersign::{
     Algorithm, Auth, AuthExt as _, Builder, HasherConfig, Params, PasswordPolicy, Policies, PublicUrl, TrustedProxies,
-    Undelivered,
+    Undelivered, WhenStale,
 };
 
 use crate::config::Config;
@@ -22,6 +22,7 @@ pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
         .email_claim(config.tokens.email_claim)
         .session_lifetime(config.refresh.idle, config.refresh.absolute)
         .refresh_policy(config.refresh.window, undelivered(config))
+        .staleness_policy(config.revocation.max_staleness, when_stale(config))
         .step_up_max_age(config.step_up.max_age)
         .key_schedule(config.keys.rotate_after, config.keys.publish_before)
         .hashing(hashing(&config.passwords))
@@ -47,6 +48,10 @@ pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
 /// The configuration knows the same names.
 fn algorithm(config: &Config) -> Algorithm {
     Algorithm::from_str(&config.tokens.algorithm).unwrap_or(Algorithm::EdDSA)
+}
+
+const fn when_stale(config: &Config) -> WhenStale {
+    if config.revocation.is_refused_when_stale { WhenStale::Refuse } else { WhenStale::Flag }
 }
 
 const fn undelivered(config: &Config) -> Undelivered {

@@ -146,4 +146,8 @@ pub enum TokenError {
     /// Authentic, and its session has ended, its person is disabled, or it was itself revoked: `TOKEN_REVOKED`.
     #[error("the token was revoked")]
     Revoked,
+    /// Good as far as this process knows, which has not heard of revocations for too long and refuses on that account: 503, and
+    /// nobody's sign-out.
+    #[error("revocations have not been heard of for too long")]
+    Stale,
 }

@@ -46,7 +46,7 @@ pub use identity::{Identity, TokenError};
 pub use issue::Issued;
 pub use judge::{RefreshCase, Undelivered};
 pub use open::NewSession;
-pub use policy::Policy;
+pub use policy::{Policy, WhenStale};
 pub use refresh_token::RefreshText;
 pub use revocations::LiveSet;
 pub use rotate::{RotateVerdict, Rotated};

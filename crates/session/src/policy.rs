@@ -36,6 +36,21 @@ pub struct Policy {
     pub refresh_limit: Quota,
     /// How many verified access tokens are remembered; about 1.5 KB each.
     pub remembered_tokens: usize,
+    /// For how long the revocation log may be silent until what this process knows of it counts as stale
+    /// (`REVOCATION__MAX_STALENESS_SECONDS`); at least a second.
+    pub max_staleness: Lifetime,
+    /// What becomes of access tokens from then on (`REVOCATION__WHEN_STALE`).
+    pub when_stale: WhenStale,
+}
+
+/// What a process does with access tokens that are good as far as it knows, when it has not heard of revocations for too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WhenStale {
+    /// Accepts them, and says so: the services behind it go on while the database is away.
+    #[default]
+    Flag,
+    /// Refuses them, which is said to be nobody's sign-out.
+    Refuse,
 }
 
 impl Policy {
@@ -58,6 +73,8 @@ impl Policy {
             max_per_user: 100,
             refresh_limit: Policies::default().refresh_session,
             remembered_tokens: 4_096,
+            max_staleness: Lifetime::from_seconds(60),
+            when_stale: WhenStale::default(),
         }
     }
 
@@ -76,6 +93,7 @@ impl Policy {
             (self.absolute >= second && self.absolute <= MOST_ABSOLUTE, "sessions must live 1 second to 400 days"),
             ((1..=MOST_SESSIONS).contains(&self.max_per_user), "a person must have room for 1 to 10,000 sessions"),
             (self.remembered_tokens > 0, "at least one verified token must be remembered"),
+            (self.max_staleness >= second, "the revocation log must be let be silent for at least a second"),
         ];
         match checks.into_iter().find(|(holds, _)| !holds) {
             Some((_, problem)) => Err(Error::Policy(problem)),
@@ -121,6 +139,7 @@ mod tests {
             Policy { remembered_tokens: 0, ..good.clone() },
             Policy { max_per_user: 0, ..good.clone() },
             Policy { max_per_user: 10_001, ..good.clone() },
+            Policy { max_staleness: zero, ..good.clone() },
         ];
         for policy in bad {
             assert!(policy.check().is_err(), "{policy:?}");

@@ -17,7 +17,7 @@ use crate::csrf::CsrfKeys;
 use crate::device::DeviceKeys;
 use crate::error::Error;
 use crate::page_session::PageKeys;
-use crate::policy::Policy;
+use crate::policy::{Policy, WhenStale};
 use crate::refresh_token::{RefreshKeys, RefreshToken};
 use crate::revocations::LiveSet;
 use crate::rounds::Rounds;
@@ -48,7 +48,7 @@ pub(crate) struct Inner {
     pub(crate) table: OnceLock<Arc<dyn Locate>>,
     /// When this process began to judge.
     pub(crate) started_at: Timestamp,
-    /// When the database last answered the catch-up, in microseconds since the epoch.
+    /// Up to when the log has been read: when the last catch-up that came to its end began, in microseconds since the epoch.
     pub(crate) heard_at: AtomicI64,
     /// Whether a token named a key that we do not know.
     pub(crate) key_missed: AtomicBool,
@@ -177,7 +177,24 @@ impl Sessions {
     /// For how long the revocation log has not answered: a node cut off for a minute is not ready.
     #[must_use]
     pub fn silent_for(&self) -> Lifetime {
-        self.now().since(Timestamp::from_micros(self.0.heard_at.load(Ordering::Relaxed)))
+        self.silent_at(self.now())
+    }
+
+    /// For how long the revocation log has not answered, where that is longer than the policy allows: what was revoked elsewhere
+    /// since then is not known here (DESIGN section 2). Whoever accepts a token all the same should say so.
+    #[must_use]
+    pub fn staleness(&self) -> Option<Lifetime> {
+        let silent = self.silent_for();
+        (silent > self.0.policy.max_staleness).then_some(silent)
+    }
+
+    /// Whether the policy refuses tokens at this moment, because what is known of revocations is too old.
+    pub(crate) fn refuses_as_stale(&self, now: Timestamp) -> bool {
+        self.0.policy.when_stale == WhenStale::Refuse && self.silent_at(now) > self.0.policy.max_staleness
+    }
+
+    fn silent_at(&self, now: Timestamp) -> Lifetime {
+        now.since(Timestamp::from_micros(self.0.heard_at.load(Ordering::Relaxed)))
     }
 
     pub(crate) fn open_refresh(&self, text: &str, delivery: Delivery) -> Option<RefreshToken> {

@@ -63,11 +63,13 @@ impl Sessions {
     /// Takes up what the log has gained; the store's number of key changes.
     async fn follow_revocations(&self) -> Result<u64, Error> {
         let known = self.0.live.head();
+        let asked_at = self.now();
         let (head, keys) = self.0.store.heads().await?;
-        self.0.heard_at.store(self.now().as_micros(), Ordering::Relaxed);
         if head != known && !(head.seq > known.seq && self.continue_from(known).await?) {
             self.recover_log().await?;
         }
+        // Last, and as of the question: what was revoked up to then is known, and no later.
+        self.0.heard_at.fetch_max(asked_at.as_micros(), Ordering::Relaxed);
         Ok(keys)
     }
 

@@ -22,7 +22,8 @@ impl Sessions {
     ///
     /// # Errors
     /// [`TokenError::Expired`] if the token is authentic and its time is over, or it was superseded while its session lives;
-    /// [`TokenError::Revoked`] if it is authentic and revoked; [`TokenError::Invalid`] for anything else.
+    /// [`TokenError::Revoked`] if it is authentic and revoked; [`TokenError::Stale`] if it would be accepted, but revocations have
+    /// not been heard of for too long and the policy refuses then; [`TokenError::Invalid`] for anything else.
     pub fn verify(&self, token: &str) -> Result<Arc<Identity>, TokenError> {
         self.check(token).map(|seen| Arc::clone(&seen.identity))
     }
@@ -91,6 +92,10 @@ impl Sessions {
             Some(Effect::Ended) => return Err(TokenError::Revoked),
             Some(Effect::Superseded) => return Err(TokenError::Expired),
             None => {}
+        }
+        // Last: what is known to be bad is told apart from what is not known to be good.
+        if self.refuses_as_stale(now) {
+            return Err(TokenError::Stale);
         }
         if is_new {
             self.0.remembered.insert(token.into(), Arc::clone(&seen));

@@ -43,7 +43,7 @@ pub use actor::{Actor, Loot, PASSWORD};
 pub use app::{TestApp, TestAppBuilder};
 pub use call::Call;
 pub use chance::SeededEntropy;
-pub use clock::{ManualClock, days, hours, millis, minutes, seconds};
+pub use clock::{HeldHashes, ManualClock, days, hours, millis, minutes, seconds};
 pub use gates::{Closed, Gates, Stop};
 pub use jar::{Jar, Kept};
 pub use mask::mask;

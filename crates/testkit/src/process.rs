@@ -28,6 +28,7 @@ pub struct ProcessBuilder {
     mode: String,
     public_url: String,
     variables: Vec<(String, String)>,
+    shell: Option<String>,
     folder: Option<Arc<TempDir>>,
 }
 
@@ -47,6 +48,12 @@ impl ProcessBuilder {
     /// Sets the environment variable `COUNTERSIGN_` + `name`.
     pub fn setting(mut self, name: &str, value: &str) -> Self {
         self.variables.push((format!("COUNTERSIGN_{name}"), value.to_owned()));
+        self
+    }
+
+    /// Runs these commands of the shell in the process before it becomes the server: `ulimit -n 300`.
+    pub fn after(mut self, shell: &str) -> Self {
+        self.shell = Some(shell.to_owned());
         self
     }
 
@@ -90,7 +97,14 @@ impl ProcessBuilder {
     }
 
     fn command(&self, folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command = match &self.shell {
+            Some(shell) => {
+                let mut command = Command::new("/bin/sh");
+                command.args(["-c", &format!("{shell}; exec \"$0\" \"$@\"")]).arg(&self.binary);
+                command
+            }
+            None => Command::new(&self.binary),
+        };
         command.args(arguments).current_dir(folder).env_clear();
         command.env("COUNTERSIGN_LISTEN", "127.0.0.1:0").env("COUNTERSIGN_LOG__FORMAT", "json");
         if self.mode != "dev" {
@@ -112,6 +126,7 @@ impl Process {
             mode: "serve".to_owned(),
             public_url: "http://localhost:8420".to_owned(),
             variables: Vec::new(),
+            shell: None,
             folder: None,
         }
     }
@@ -219,6 +234,7 @@ impl Process {
             mode: self.builder.mode.clone(),
             public_url: self.builder.public_url.clone(),
             variables: self.builder.variables.clone(),
+            shell: self.builder.shell.clone(),
             folder: None,
         };
         match Self::spawn(builder, Arc::clone(&self.folder)).await {

@@ -27,6 +27,7 @@ mod embed;
 mod ending;
 mod event;
 mod journey;
+mod overload;
 mod race_at_random;
 mod race_fan_out;
 mod race_lost_answer;

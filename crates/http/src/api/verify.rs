@@ -1,20 +1,24 @@
 //! `GET /api/auth/verify`: whether an access token is good, for clients and for reverse proxies (forward auth).
 
 use axum::body::Body;
+use axum::extract::State;
 use axum::response::Response;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
 
+use crate::app::Auth;
 use crate::extract::CurrentUser;
 
 static X_AUTH_SUBJECT: HeaderName = HeaderName::from_static("x-auth-subject");
 static X_AUTH_SESSION: HeaderName = HeaderName::from_static("x-auth-session");
 static X_AUTH_ROLES: HeaderName = HeaderName::from_static("x-auth-roles");
+static X_AUTH_STALE: HeaderName = HeaderName::from_static("x-auth-stale");
 
 /// Says whom the access token speaks for.
 ///
 /// A reverse proxy can ask this for each request and hand on the three headers; it must drop such headers that come from
-/// outside. The check is done from memory.
+/// outside. The check is done from memory. `X-Auth-Stale` comes with the answer of a server that has not heard of revocations for
+/// longer than its policy allows.
 #[utoipa::path(
     get, path = "/api/auth/verify", tag = "Session", operation_id = "verify",
     security(("bearer" = [])),
@@ -23,9 +27,10 @@ static X_AUTH_ROLES: HeaderName = HeaderName::from_static("x-auth-roles");
             ("X-Auth-Subject" = String, description = "The person's id"),
             ("X-Auth-Session" = String, description = "The session's id"),
             ("X-Auth-Roles" = String, description = "The roles, with commas between; empty where there are none"),
+            ("X-Auth-Stale" = i64, description = "For how many seconds nothing was heard of revocations, where that is too long"),
         )))
 )]
-pub(crate) async fn verify(user: CurrentUser) -> Response {
+pub(crate) async fn verify(State(auth): State<Auth>, user: CurrentUser) -> Response {
     // The claims are the JSON that was signed: parsing and writing it again would cost more than all the rest.
     let body = ["{\"valid\":true,\"claims\":", user.claims_json.as_ref(), "}"].concat();
     let mut response = Response::new(Body::from(body));
@@ -39,6 +44,9 @@ pub(crate) async fn verify(user: CurrentUser) -> Response {
         (&X_AUTH_ROLES, user.roles.join(",")),
     ] {
         headers.insert(name, HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("")));
+    }
+    if let Some(silent) = auth.sessions().staleness() {
+        headers.insert(&X_AUTH_STALE, HeaderValue::from(silent.as_seconds()));
     }
     response
 }

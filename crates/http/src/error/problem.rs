@@ -5,6 +5,7 @@
 //! complete.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -56,6 +57,7 @@ struct More {
     max_age: Option<Lifetime>,
     retry_after: Option<Lifetime>,
     readings: Vec<Reading>,
+    checks: BTreeMap<&'static str, &'static str>,
     headers: HeaderMap,
     cause: Option<String>,
 }
@@ -78,6 +80,8 @@ struct Document<'a> {
     errors: &'a [FieldError],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     methods: &'a [&'static str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checks: Option<&'a BTreeMap<&'static str, &'static str>>,
 }
 
 /// What the OpenAPI document says of every refusal.
@@ -109,6 +113,8 @@ pub(crate) struct ProblemSchema {
     errors: Option<Vec<FieldError>>,
     /// How to prove oneself, with `STEP_UP_REQUIRED` and `MFA_REQUIRED`.
     methods: Option<Vec<String>>,
+    /// What serving needs, each `ok` or `failing`, from `GET /readyz`.
+    checks: Option<BTreeMap<String, String>>,
 }
 
 impl Problem {
@@ -157,6 +163,12 @@ impl Problem {
         self
     }
 
+    /// Names what serving needs, and how each is.
+    pub(crate) fn checks(mut self, checks: BTreeMap<&'static str, &'static str>) -> Self {
+        self.more().checks = checks;
+        self
+    }
+
     /// Adds a header.
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.more().headers.append(name, value);
@@ -194,6 +206,7 @@ impl Problem {
             retry_after: more.and_then(|m| m.retry_after).map(|span| span.as_seconds_ceil().max(1)),
             errors: more.map_or(&[], |m| &m.errors),
             methods: more.map_or(&[], |m| m.methods),
+            checks: more.map(|m| &m.checks).filter(|checks| !checks.is_empty()),
         };
         // Texts and numbers always serialise; an empty body with the right status is what would be left.
         let body = serde_json::to_vec(&document).unwrap_or_default();

@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::output::{Output, complain};
 use super::signals::Signals;
 use crate::config::{Config, Sources, Use};
-use crate::{listen, metrics, telemetry, wire};
+use crate::{listen, metrics, open_files, telemetry, wire};
 
 /// How long requests under way may take after the signal.
 const DRAIN: Duration = Duration::from_secs(6);
@@ -89,11 +89,12 @@ impl Server {
         #[cfg(feature = "driven-clock")]
         let builder = builder.env(crate::driven::env()?);
         let system = Box::pin(builder.build_system()).await?;
-        let mut doors = vec![listen::Door { listener, router: system.auth().site(), bounds: config.http }];
+        let bounds = open_files::fit(config.http, 1 + usize::from(administrators.is_some()));
+        let mut doors = vec![listen::Door { listener, router: system.auth().site(), bounds }];
         let mut admin = None;
         if let (Some(listener), Some(handle)) = (administrators, handle) {
             admin = Some(listener.local_addr()?);
-            doors.push(listen::Door { listener, router: metrics::router(handle, &system), bounds: config.http });
+            doors.push(listen::Door { listener, router: metrics::router(handle, &system), bounds });
         }
         Ok(Self { config, system, address, admin, doors })
     }

@@ -1,4 +1,4 @@
-//! The signals that end a server: SIGTERM and SIGINT.
+//! The signals that end a server, SIGTERM and SIGINT, and one that must not: SIGXFSZ.
 //!
 //! Promises: none is lost from the moment on at which they are heeded, however early it comes. That must be before anybody is
 //! told that the server is ready: a script may stop it in the same instant.
@@ -11,6 +11,7 @@ use std::io;
 pub struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
+    _file_too_large: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
@@ -21,7 +22,14 @@ impl Signals {
     /// The operating system refused.
     pub fn heed() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        // A file that may not grow (`ulimit -f`) is a full disk: the write fails, and with it one request. Left alone, the signal
+        // that comes along would end the process.
+        let file_too_large = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            _file_too_large: signal(file_too_large)?,
+        })
     }
 
     /// Waits for the next one.

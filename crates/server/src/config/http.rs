@@ -18,10 +18,15 @@ static HEADER_SECONDS: Setting<Seconds> =
         .or("10")
         .within(1, 60);
 
-static BODY_SECONDS: Setting<Seconds> =
-    Setting::new("http.body_seconds", "How long a client may take from one piece of a body to the next.")
-        .or("10")
-        .within(1, 60);
+static BODY_SECONDS: Setting<Seconds> = Setting::new(
+    "http.body_seconds",
+    "How long a client may take to send the body of a request, once it is waited for.",
+)
+.or("10")
+.within(1, 60);
+
+static WRITE_SECONDS: Setting<Seconds> =
+    Setting::new("http.write_seconds", "For how long a client may take nothing of its answer.").or("30").within(1, 300);
 
 static IDLE_SECONDS: Setting<Seconds> =
     Setting::new("http.idle_seconds", "How long a connection may wait for its next request.").or("75").within(1, 3600);
@@ -33,6 +38,7 @@ pub static SECTION: Section = Section {
         &MAX_CONNECTIONS.definition,
         &HEADER_SECONDS.definition,
         &BODY_SECONDS.definition,
+        &WRITE_SECONDS.definition,
         &IDLE_SECONDS.definition,
     ],
 };
@@ -44,8 +50,10 @@ pub struct Http {
     pub max_connections: usize,
     /// For the head of a request.
     pub header: Lifetime,
-    /// Between two pieces of a body.
+    /// For the body of a request, once it is waited for.
     pub body: Lifetime,
+    /// Without a byte of the answer taken.
+    pub write: Lifetime,
     /// Between two requests.
     pub idle: Lifetime,
 }
@@ -59,6 +67,7 @@ pub fn read(found: &Found) -> Result<Http, Refusal> {
         max_connections: usize::try_from(found.read(&MAX_CONNECTIONS)?).unwrap_or(1),
         header: found.read(&HEADER_SECONDS)?.lifetime(),
         body: found.read(&BODY_SECONDS)?.lifetime(),
+        write: found.read(&WRITE_SECONDS)?.lifetime(),
         idle: found.read(&IDLE_SECONDS)?.lifetime(),
     })
 }

@@ -21,6 +21,7 @@ pub mod reference;
 pub mod refresh;
 pub mod refusal;
 pub mod registration;
+pub mod revocation;
 pub mod schema;
 pub mod setting;
 pub mod source;
@@ -60,6 +61,7 @@ pub static SECTIONS: &[&Section] = &[
     &tokens::SECTION,
     &keys::SECTION,
     &refresh::SECTION,
+    &revocation::SECTION,
     &step_up::SECTION,
     &passwords::SECTION,
     &registration::SECTION,
@@ -113,6 +115,8 @@ pub struct Config {
     pub keys: keys::Keys,
     /// Refresh tokens and sessions.
     pub refresh: refresh::Refresh,
+    /// Staleness of what is known of revocations.
+    pub revocation: revocation::Revocation,
     /// Recent sign-in.
     pub step_up: step_up::StepUp,
     /// Passwords.
@@ -173,6 +177,7 @@ impl Config {
             tokens,
             keys: keys::read(&found)?,
             refresh: refresh::read(&found)?,
+            revocation: revocation::read(&found)?,
             step_up: step_up::read(&found)?,
             passwords: passwords::read(&found)?,
             limits,

@@ -14,9 +14,6 @@ use crate::config::http::Http;
 /// How often the watchman looks. Bounds are kept to within this.
 const TURN: Duration = Duration::from_millis(250);
 
-/// For how long a client may take nothing of an answer.
-const STALLED: Lifetime = Lifetime::from_seconds(30);
-
 /// How long, after the signal to stop, a head that has begun may still arrive.
 const HEADLESS: Duration = Duration::from_millis(500);
 
@@ -199,7 +196,7 @@ impl Watch {
             let stalled = entry.life.stalled.load(Ordering::Relaxed);
             let cut = match phase {
                 Phase::Head => lasted > turns(self.bounds.header),
-                Phase::Idle | Phase::Busy => stalled != 0 && now.saturating_sub(stalled) > turns(STALLED),
+                Phase::Idle | Phase::Busy => stalled != 0 && now.saturating_sub(stalled) > turns(self.bounds.write),
             };
             if cut {
                 metrics::counter!("countersign_connections_cut_total").increment(1);

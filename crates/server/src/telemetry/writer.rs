@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
@@ -13,17 +12,24 @@ const CAPACITY: usize = 4 * 1024 * 1024;
 /// How long lines are gathered before they are written together.
 const GATHER: Duration = Duration::from_millis(5);
 
+/// How long the end of the process waits for the last lines to be taken.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 #[derive(Debug, Default)]
 struct Waiting {
     bytes: Vec<u8>,
     dropped: u64,
+    /// Asked to end.
     is_over: bool,
+    /// Has ended, or never began.
+    is_done: bool,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
     waiting: Mutex<Waiting>,
     came: Condvar,
+    ended: Condvar,
 }
 
 impl Shared {
@@ -41,21 +47,23 @@ pub(super) struct Lines(Arc<Shared>);
 #[derive(Debug)]
 pub(super) struct Line<'a>(&'a Shared);
 
-/// Keeps the thread; dropping it writes what waits.
+/// Dropping it writes what waits, if somebody reads it.
 #[derive(Debug)]
-pub struct Flush {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
-}
+pub struct Flush(Arc<Shared>);
 
 /// Starts the thread.
 pub(super) fn start() -> (Lines, Flush) {
     let shared = Arc::new(Shared::default());
     let spawned = std::thread::Builder::new().name("log".to_owned()).spawn({
         let shared = Arc::clone(&shared);
-        move || write_all(&shared)
+        move || {
+            write_all(&shared);
+            shared.waiting().is_done = true;
+            shared.ended.notify_all();
+        }
     });
-    (Lines(Arc::clone(&shared)), Flush { shared, thread: spawned.ok() })
+    shared.waiting().is_done = spawned.is_err();
+    (Lines(Arc::clone(&shared)), Flush(shared))
 }
 
 fn write_all(shared: &Shared) {
@@ -75,7 +83,7 @@ fn write_all(shared: &Shared) {
         let dropped = std::mem::take(&mut waiting.dropped);
         drop(waiting);
         let mut out = io::stdout().lock();
-        // Nobody reads any more: there is nowhere left to say so.
+        // Nobody reads any more, or the disk is full: there is nowhere left to say so.
         let _ = out.write_all(&batch);
         if dropped > 0 {
             let _ = writeln!(out, "{{\"level\":\"WARN\",\"message\":\"log lines dropped\",\"lines\":{dropped}}}");
@@ -120,10 +128,10 @@ impl Write for Line<'_> {
 
 impl Drop for Flush {
     fn drop(&mut self) {
-        self.shared.waiting().is_over = true;
-        self.shared.came.notify_one();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        let mut waiting = self.0.waiting();
+        waiting.is_over = true;
+        self.0.came.notify_one();
+        // A reader that is there and does not read must not keep the process from ending.
+        drop(self.0.ended.wait_timeout_while(waiting, PATIENCE, |waiting| !waiting.is_done));
     }
 }

@@ -5,20 +5,28 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail their test")]
 
 mod admin_listener;
+mod attack_tools;
 mod attack_wire;
 mod audit;
 mod backup;
 mod config;
 mod crash;
+mod crowd;
 mod data_dir;
+mod database_held;
 mod dev;
+mod full_disk;
 mod help;
 mod keys;
 mod listener;
+mod log_unread;
+mod open_files;
 mod restart;
 mod role;
 mod session;
+mod slow_client;
 mod stop;
 mod support;
 mod token;
 mod user;
+mod wire;

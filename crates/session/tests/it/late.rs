@@ -21,7 +21,9 @@ pub(crate) struct SlowStore {
     write_takes: AtomicI64,
     races_to_lose: AtomicU32,
     pub(crate) writes: AtomicU32,
-    is_down: AtomicBool,
+    pub(crate) is_down: AtomicBool,
+    /// The heads answer, and nothing that is read in a transaction.
+    pub(crate) log_is_down: AtomicBool,
 }
 
 impl SlowStore {
@@ -36,6 +38,7 @@ impl SlowStore {
             races_to_lose: AtomicU32::new(0),
             writes: AtomicU32::new(0),
             is_down: AtomicBool::new(false),
+            log_is_down: AtomicBool::new(false),
         })
     }
 
@@ -93,6 +96,9 @@ impl Store for SlowStore {
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Tx>, Error> {
+        if self.log_is_down.load(Ordering::SeqCst) {
+            return Err(Error::Unavailable("no answer".into()));
+        }
         self.inner().snapshot().await
     }
 

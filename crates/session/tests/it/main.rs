@@ -23,5 +23,6 @@ mod race;
 mod refresh;
 mod revocation;
 mod rollback;
+mod stale;
 mod sweep;
 mod theft;

@@ -1,0 +1,48 @@
+//! What becomes of access tokens while the database does not say what was revoked (DESIGN section 2).
+
+use countersign_kernel::Lifetime;
+
+use super::Section;
+use super::found::Found;
+use super::refusal::Refusal;
+use super::setting::Setting;
+use super::value::Seconds;
+
+static MAX_STALENESS_SECONDS: Setting<Seconds> = Setting::new(
+    "revocation.max_staleness_seconds",
+    "For how long the database may be silent until what this server knows of revocations counts as stale. `/readyz` fails then.",
+)
+.or("60")
+.within(5, 3_600);
+
+static WHEN_STALE: Setting<String> = Setting::new(
+    "revocation.when_stale",
+    "What becomes of access tokens then: `flag` accepts them and says so (`X-Auth-Stale`), `refuse` answers 503, which signs \
+     nobody out.",
+)
+.or("flag")
+.one_of(&["flag", "refuse"]);
+
+/// The section.
+pub static SECTION: Section =
+    Section { title: "Revocation", settings: &[&MAX_STALENESS_SECONDS.definition, &WHEN_STALE.definition] };
+
+/// Staleness of what is known of revocations.
+#[derive(Debug)]
+pub struct Revocation {
+    /// How old it may be.
+    pub max_staleness: Lifetime,
+    /// Whether tokens are refused from then on.
+    pub is_refused_when_stale: bool,
+}
+
+/// Reads the section.
+///
+/// # Errors
+/// A value is not acceptable.
+pub fn read(found: &Found) -> Result<Revocation, Refusal> {
+    Ok(Revocation {
+        max_staleness: found.read(&MAX_STALENESS_SECONDS)?.lifetime(),
+        is_refused_when_stale: found.read(&WHEN_STALE)? == "refuse",
+    })
+}
