@@ -6,6 +6,7 @@
 //! machine are the only figures that mean anything; docs/design/performance.md holds the targets.
 
 mod load;
+mod overload;
 mod scenes;
 mod servers;
 mod table;
@@ -27,19 +28,20 @@ use table::{Bound, Table};
 const INSTRUCTIONS: &str = "instructions";
 /// The benchmark targets that print lines of the table.
 const FIGURES: &str = "figures";
-const OPTIONS: &[&str] = &["--quick", "--load", "--as-built", "--soak"];
+const OPTIONS: &[&str] = &["--quick", "--load", "--as-built", "--soak", "--overload"];
 
 /// Runs all parts. `--quick` shortens the measured times, `--soak` lets the mixed load at the end run for ten minutes, `--load`
-/// leaves the first two parts out, and `--as-built` all but the comparison, of the release programs as they lie there.
+/// leaves the first two parts out, and `--as-built` all but the comparison, of the release programs as they lie there; `--overload` is
+/// the flood of sign-ins and nothing else.
 pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
     if let Some(unknown) = arguments.iter().find(|argument| !OPTIONS.contains(&argument.as_str())) {
         bail!("no such option: {unknown}; there are {}", OPTIONS.join(", "));
     }
     let has = |option: &str| arguments.iter().any(|argument| argument == option);
-    let (is_quick, is_as_built) = (has("--quick"), has("--as-built"));
+    let (is_quick, is_as_built, is_flood) = (has("--quick"), has("--as-built"), has("--overload"));
     let targets = targets()?;
     let mut table = Table::default();
-    if !has("--load") && !is_as_built {
+    if !has("--load") && !is_as_built && !is_flood {
         let timed = |target: &str| target != INSTRUCTIONS && target != FIGURES;
         for (package, target) in targets.iter().filter(|(_, target)| timed(target)) {
             println!("\n== {package}: {target}");
@@ -52,14 +54,21 @@ pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
     if is_as_built {
         println!("left out: what is measured without the release programs");
     } else {
-        figures(&targets, &mut table)?;
+        if !is_flood {
+            figures(&targets, &mut table)?;
+        }
         let packages = ["countersign-server", "bare", "raw"].map(|package| ["--package", package]);
         run(cargo()?.args(["build", "--quiet", "--release"]).args(packages.as_flattened()))?;
     }
     let (scene, rounds) = if is_quick { (2, 1) } else { (5, 3) };
     let mixed = if has("--soak") { 600 } else { scene * 3 };
     let (scene, mixed) = (Duration::from_secs(scene), Duration::from_secs(mixed));
-    scenes::compare(Length { scene, rounds, mixed }, &mut table)?;
+    let length = Length { scene, rounds, mixed };
+    if is_flood {
+        scenes::overload_alone(length, &mut table)?
+    } else {
+        scenes::compare(length, &mut table)?
+    }
     println!("\n{}", table.text());
     Ok(())
 }

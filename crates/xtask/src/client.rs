@@ -69,6 +69,11 @@ impl Connection {
         Ok(Self { stream: BufReader::new(stream), line: String::new(), out: Vec::new() })
     }
 
+    /// The socket, for whoever wants to hang up while an answer is waited for.
+    pub(crate) fn stream(&self) -> Result<TcpStream> {
+        Ok(self.stream.get_ref().try_clone()?)
+    }
+
     /// Sends the request and waits for the answer.
     pub(crate) fn send(&mut self, request: &Request) -> Result<Answer> {
         self.out.clear();

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "a development tool reads the environment and the clock")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a development tool talks to its terminal")]
 
+mod attack;
 mod bench;
 mod client;
 mod floors;
@@ -26,8 +27,10 @@ cargo xtask COMMAND
   test [FILTER]        run every test; brings its own PostgreSQL
   floors               check the walls: crate arrows, import circles, file lengths, words that must not stay
   gen [--check]        write docs/reference from what it describes, or fail where it differs
-  bench [--quick] [--load] [--as-built] [--soak]
+  bench [--quick] [--load] [--as-built] [--soak] [--overload]
                        benchmarks, instruction counts, and the load comparison with its ratios
+  attack [tokens|guesses|schema] [--url URL]
+                       the tools of attackers against a server: one that is started here, or one of your own
   life [--seed S] [--runs N] [--browsers B] [--hours H]
                        the fault-injection test: honest browsers and thieves against the real server, in virtual hours
   model [--states N]   the model checker on the refresh rule: every exploration, up to N states each (default 5000000)
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Some("floors") => floors::run(),
         Some("gen") => generate::run(rest),
         Some("bench") => bench::run_all(rest),
+        Some("attack") => attack::run_tools(rest),
         Some("life") => life::live(rest),
         Some("model") => model::explore(rest),
         Some("fuzz") => fuzz::run_targets(rest),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::load::{self, Pace};
+use super::overload;
 use super::servers::{self, Programs, Raw};
 use super::table::{Best, Bound, Table};
 use super::visitors::{self, Fresh, Mixed, Person, get, get_with, same};
@@ -40,6 +41,19 @@ pub(super) fn compare(length: Length, table: &mut Table) -> Result<()> {
     measured
 }
 
+/// Runs the scene of the flood alone.
+pub(super) fn overload_alone(length: Length, table: &mut Table) -> Result<()> {
+    let data = std::env::temp_dir().join(format!("countersign-bench-{}", std::process::id()));
+    let measured = overload_in(&data, length, table);
+    fs::remove_dir_all(&data).context("could not remove the data directory of the benchmark")?;
+    measured
+}
+
+/// On a server of its own, whose memory nothing else has used.
+fn overload_in(data: &Path, length: Length, table: &mut Table) -> Result<()> {
+    overload::measure(&Programs::built()?.serve(&data.join("overload"))?, length.scene, table)
+}
+
 fn measure(data: &Path, length: Length, table: &mut Table) -> Result<()> {
     let programs = Programs::built()?;
     // The first start makes the data directory; the second is the one that counts.
@@ -61,6 +75,8 @@ fn measure(data: &Path, length: Length, table: &mut Table) -> Result<()> {
 
     let people = rounds(&programs, &server, people, data, length, table)?;
     mixed(&server, people, length.mixed, table)?;
+    drop(server);
+    overload_in(data, length, table)?;
     #[expect(clippy::cast_precision_loss, reason = "a file of that size does not fit a disk")]
     let size = fs::metadata(programs.countersign())?.len() as f64 / 1_048_576.0;
     table.line("release binary, MiB", size, Bound::AtMost(35.0));
