@@ -10,7 +10,7 @@ const { createClient, ApiError } = await import(`data:text/javascript;base64,${s
 const MINUTE = 60_000;
 
 /** A world: `answer(method, path, options)` plays the server; what the client asked is in `asked`. */
-function world(answer, { hint = "sessionHint=1.0", locks } = {}) {
+function world(answer, { hint = "sessionHint=1.0", locks, solve = async () => null } = {}) {
   const kept = new Map();
   let chance = 0;
   const it = { asked: [], reported: [], kept, time: 1_000_000 };
@@ -29,6 +29,7 @@ function world(answer, { hint = "sessionHint=1.0", locks } = {}) {
     cookies: () => hint,
     random: (length) => new Uint8Array(length).fill((chance += 1)),
     now: () => it.time,
+    solve,
     changed: (reason) => it.reported.push(reason),
   });
   return it;
@@ -189,4 +190,34 @@ test("a lock that is never given stops nobody", { timeout: 10_000 }, async (t) =
   t.mock.timers.tick(3000);
 
   assert.equal((await refresh).rotated, true);
+});
+
+test("a proof of work is done, and the sign-in goes on", async () => {
+  const challenge = { salt: "salt" };
+  const solve = async (asked) => ((it.time += 2 * MINUTE), `solved ${asked.salt}`);
+  const it = world(({ body }) => (body.challengeResponse ? tokens() : refusal(428, "CHALLENGE_REQUIRED", { challenge })), { solve });
+
+  await it.client.signIn({ email: "ada@example.test" });
+
+  assert.deepEqual(it.asked.map(({ body }) => body), [
+    { email: "ada@example.test" },
+    { email: "ada@example.test", challengeResponse: "solved salt" },
+  ]);
+  assert.deepEqual(it.reported, ["signed_in"]);
+  assert.equal(it.client.view().startsAt, it.time, "the token's life is counted from the question that was answered");
+});
+
+test("proofs that do not help, or cannot be made, end in the refusal", async () => {
+  let solved = 0;
+  const never = world(() => refusal(428, "CHALLENGE_REQUIRED"), { solve: async () => `${(solved += 1)}` });
+  await fails(never.client.signIn({}), "CHALLENGE_REQUIRED");
+  assert.deepEqual(never.asked.map(({ body }) => body.challengeResponse), [undefined, "1", "2", "3"]);
+
+  const unable = world(() => refusal(428, "CHALLENGE_REQUIRED"));
+  await fails(unable.client.signIn({}), "CHALLENGE_REQUIRED");
+  assert.equal(unable.asked.length, 1);
+
+  const other = world(() => refusal(401, "AUTH_FAILED"), { solve: async () => "1" });
+  await fails(other.client.signIn({}), "AUTH_FAILED");
+  assert.equal(other.asked.length, 1);
 });

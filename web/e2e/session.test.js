@@ -214,3 +214,26 @@ test("the link that the server prints makes its opener the administrator, once",
   await late.getByRole("button", { name: "Make this account the administrator" }).click();
   await late.locator(".errors p").waitFor();
 });
+
+// attack 114
+test("the owner of a flooded account signs in from a new browser, which does the work by itself", async (t) => {
+  const server = await startServer(t, { COUNTERSIGN_LIMITS__SIGN_IN_ACCOUNT: "2/1h" });
+  const { page } = await person(t, browser, server);
+  await register(page, "Ada");
+  const { context, page: elsewhere, troubles } = await person(t, browser, server);
+  const answers = [];
+  context.on("response", (answer) => answer.url().endsWith("/login") && answers.push(answer.status()));
+  for (const _ of [1, 2]) {
+    await signIn(elsewhere, "Ada", "not the password of Ada");
+    await elsewhere.getByText("is not right").waitFor();
+  }
+
+  await signIn(elsewhere, "Ada");
+  await signedIn(elsewhere, "Ada");
+
+  assert.deepEqual(answers, [401, 401, 428, 200]);
+  const refusals = /the server responded with a status of (401|428)/;
+  assert.deepEqual(troubles.filter((text) => !refusals.test(text)), []);
+  await page.reload();
+  await signedIn(page, "Ada");
+});

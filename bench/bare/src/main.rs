@@ -31,10 +31,10 @@ async fn main() -> std::io::Result<()> {
     let signature = URL_SAFE_NO_PAD.encode(pair.sign(message.as_bytes()));
     let token = format!("{{\"accessToken\":\"{message}.{signature}\"}}");
 
-    let router = Router::new()
-        .route("/", get(async || answer()))
-        .route("/token", get(async move || token))
-        .route("/signed", get(async move |headers: HeaderMap| if is_signed(&key, &headers) { answer() } else { refusal() }));
+    let router = Router::new().route("/", get(async || answer())).route("/token", get(async move || token)).route(
+        "/signed",
+        get(async move |headers: HeaderMap| if is_signed(&key, &headers) { answer() } else { refusal() }),
+    );
     axum::serve(TcpListener::bind(("127.0.0.1", port)).await?, router).await
 }
 

@@ -3,8 +3,8 @@
 //! Accounts are counted by a MAC of the address's key, whether or not there is such an account: so a limit says the same of
 //! both, and neither the table of buckets nor the audit trail tells a stranger's address.
 
-use aws_lc_rs::hmac;
-use countersign_kernel::Secret;
+use aws_lc_rs::{digest, hmac};
+use countersign_kernel::{DeviceId, Secret};
 
 use crate::email::EmailAddress;
 
@@ -37,8 +37,21 @@ impl AccountKey {
         &self.0
     }
 
+    /// 64 bits of a hash of this account and a device, as text: enough to see in the audit trail that two tries came from one
+    /// device, without telling which other accounts it knows.
+    pub(crate) fn device_text(self, device: DeviceId) -> String {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(&self.0);
+        context.update(&device.to_bytes());
+        hex(context.finish().as_ref())
+    }
+
     /// 64 bits as text: enough to see in the audit trail that two tries were for one unknown account.
     pub(crate) fn to_text(self) -> String {
-        self.0.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0)
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -7,13 +7,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use countersign_audit::{Actor, Event, Record};
 use countersign_kernel::{Env, Lifetime, Origin, Secret, Timestamp, UserId};
-use countersign_limit::{Limiter, Policies, Reading, Refused};
+use countersign_limit::{Challenges, Limiter, Policies, Reading, Refused};
 use countersign_password::{Hasher, Policy};
 use countersign_session::{Issued, Sessions};
 use countersign_store::{PasswordHash, Store, Tx, User};
 
 use crate::account_key::AccountKeys;
+use crate::buckets::Buckets;
 use crate::error::Error;
+use crate::import_keys::ImportKeys;
 
 /// A verdict, and how full the buckets are that were charged for it.
 pub type Told<V> = (V, Vec<Reading>);
@@ -31,6 +33,9 @@ struct Inner {
     policies: Policies,
     password_policy: Policy,
     keys: AccountKeys,
+    import_keys: ImportKeys,
+    challenges: Challenges,
+    challenge_difficulty: u32,
     /// When an overload was last written down, in microseconds since the epoch.
     overload_told: AtomicI64,
 }
@@ -52,9 +57,11 @@ pub struct Parts {
     pub limiter: Arc<dyn Limiter>,
     /// What is counted.
     pub policies: Policies,
+    /// The greatest number of a first challenge; later ones are up to sixteen times as hard.
+    pub challenge_difficulty: u32,
     /// What new passwords must be.
     pub password_policy: Policy,
-    /// The root `lookup`: addresses are counted and audited under a MAC with a key derived from it.
+    /// The root `lookup`: addresses are counted and audited under a MAC with a key derived from it, and challenges are signed.
     pub lookup_root: Secret<[u8; 32]>,
 }
 
@@ -73,6 +80,9 @@ impl Accounts {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
             keys: AccountKeys::new(&parts.lookup_root),
+            import_keys: ImportKeys::new(&parts.lookup_root),
+            challenges: Challenges::new(&parts.lookup_root),
+            challenge_difficulty: parts.challenge_difficulty,
             store: parts.store,
             env: parts.env,
             sessions: parts.sessions,
@@ -120,8 +130,24 @@ impl Accounts {
         &self.0.policies
     }
 
+    pub(crate) fn buckets(&self) -> Buckets<'_> {
+        Buckets { limiter: self.limiter(), policies: self.policies() }
+    }
+
+    pub(crate) fn challenges(&self) -> &Challenges {
+        &self.0.challenges
+    }
+
+    pub(crate) fn challenge_difficulty(&self) -> u32 {
+        self.0.challenge_difficulty
+    }
+
     pub(crate) fn keys(&self) -> &AccountKeys {
         &self.0.keys
+    }
+
+    pub(crate) fn import_keys(&self) -> &ImportKeys {
+        &self.0.import_keys
     }
 
     /// What everybody knows of a person and this place: no password may be hardly more than that.
@@ -171,17 +197,27 @@ impl Accounts {
         origin: &Origin,
         act: &str,
     ) -> Result<(), Error> {
+        self.audit_limit_as(refused, actor, origin, act, |record| match subject {
+            Some(subject) => record.of(subject),
+            None => record,
+        })
+        .await
+    }
+
+    /// The same, with a record of the caller's shape.
+    pub(crate) async fn audit_limit_as(
+        &self,
+        refused: &Refused,
+        actor: Actor,
+        origin: &Origin,
+        act: &str,
+        shape: impl Fn(Record) -> Record,
+    ) -> Result<(), Error> {
         if !refused.first_in_window {
             return Ok(());
         }
-        self.audit_alone(Event::LimitReached, actor, origin, |record| {
-            let record = record.refused(refused.name).with("act", act);
-            match subject {
-                Some(subject) => record.of(subject),
-                None => record,
-            }
-        })
-        .await
+        let shape = |record: Record| shape(record.refused(refused.name).with("act", act));
+        self.audit_alone(Event::LimitReached, actor, origin, shape).await
     }
 }
 

@@ -1,16 +1,19 @@
 //! The one-time link that makes the first administrator.
 //!
 //! Promises: it is offered only while there is no active administrator; a new offer voids the old one; of racing claims one
-//! succeeds; it is void after half an hour, and as soon as there is an administrator by another way.
+//! succeeds; it is void after half an hour, and as soon as there is an administrator by another way; failed tries are counted by
+//! account, so that nobody fills the audit trail with them.
 
 use aws_lc_rs::digest;
 use countersign_audit::{Actor, Event};
 use countersign_kernel::{Lifetime, Origin, Secret};
+use countersign_limit::Refused;
 use countersign_session::Identity;
 use countersign_store::{OneTimeToken, Purpose, User};
 
-use crate::accounts::{Accounts, retrying};
+use crate::accounts::{Accounts, Told, retrying};
 use crate::error::Error;
+use crate::limits::Charge;
 use crate::role::ADMIN;
 
 /// How long the link works.
@@ -23,6 +26,8 @@ pub enum ClaimVerdict {
     Claimed(Box<User>),
     /// The link is unknown, used, replaced or too old, or there is an administrator already.
     Invalid,
+    /// Too many tries.
+    Limited(Refused),
 }
 
 impl Accounts {
@@ -65,8 +70,19 @@ impl Accounts {
         identity: &Identity,
         secret: &Secret<String>,
         origin: &Origin,
-    ) -> Result<ClaimVerdict, Error> {
-        retrying(|| self.write_claim(identity, secret, origin)).await
+    ) -> Result<Told<ClaimVerdict>, Error> {
+        let charge = match Charge::take(self, self.buckets().claim_admin(&identity.user.to_bytes())) {
+            Ok(charge) => charge,
+            Err(refused) => {
+                let actor = Actor::User(identity.user);
+                self.audit_limit(&refused, actor, Some(identity.user), origin, "claim_admin").await?;
+                let readings = refused.readings.clone();
+                return Ok((ClaimVerdict::Limited(refused), readings));
+            }
+        };
+        let verdict = retrying(|| self.write_claim(identity, secret, origin)).await?;
+        let is_good = matches!(verdict, ClaimVerdict::Claimed(_));
+        Ok((verdict, if is_good { charge.give_back(self) } else { charge.keep() }))
     }
 
     async fn write_claim(

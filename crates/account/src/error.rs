@@ -17,6 +17,9 @@ pub enum Error {
     /// A password could not be hashed, or a stored hash is of no known kind.
     #[error("could not hash a password")]
     Hash(#[from] password::Error),
+    /// The secret of another system could not be sealed, or does not open.
+    #[error("could not seal or open a secret of another system")]
+    ImportSecret,
     /// A row changed under every try.
     #[error("the account kept changing")]
     KeptChanging,
@@ -29,7 +32,7 @@ impl Error {
         match self {
             Self::Store(error) => error.is_transient(),
             Self::Session(error) => error.is_transient(),
-            Self::Hash(_) => false,
+            Self::Hash(_) | Self::ImportSecret => false,
             Self::KeptChanging => true,
         }
     }

@@ -49,9 +49,15 @@ impl Accounts {
                 return Ok(Recheck::Limited(refused));
             }
         };
-        let stored = self.store().snapshot().await?.find_password(identity.user).await?;
+        let mut tx = self.store().snapshot().await?;
+        let stored = tx.find_password(identity.user).await?;
+        let secret = match &stored {
+            Some(hash) => self.import_secret_in(tx.as_mut(), hash).await?,
+            None => None,
+        };
+        drop(tx);
         let proven = match (Password::received(presented.expose()), stored) {
-            (Ok(password), Some(hash)) => match self.hasher().verify(&password, &hash.0).await {
+            (Ok(password), Some(hash)) => match self.hasher().verify_with(&password, &hash.0, secret.as_ref()).await {
                 Ok(verification) => Some(hash).filter(|_| verification.matches),
                 Err(HashError::Busy(busy)) => return Ok(Recheck::Busy(busy, charge.give_back(self))),
                 Err(HashError::Fault(error)) => return Err(error.into()),

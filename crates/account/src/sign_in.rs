@@ -2,22 +2,24 @@
 //!
 //! The ceremony is a state machine, and this file is the whole of it: find, count, prove, settle. Promises: an account that does
 //! not exist, one that is disabled and a wrong password cost the same hash and get the same answer, and the same limits; tries
-//! are counted in one atomic step before any work, and a good one gives back its own charge and no other; a password that was
+//! are counted in one atomic step before any work ([`crate::admission`]), and a good one gives back its own charge and no other; a password that was
 //! changed meanwhile opens nothing; the session whose cookie came along ends in the same transaction. A second factor joins
 //! between prove and settle, as another verdict.
+//!
+//! A hash that another system has made is checked as it is and replaced by one of ours in the same transaction. A check of it
+//! costs one hash more, right or wrong, so that a cheap one does not give its account away.
 
 use countersign_audit::{Actor, Event, Record};
 use countersign_kernel::{DeviceId, Origin, Secret, SessionId};
-use countersign_limit::Refused;
-use countersign_password::{Busy, HashError, Password, Verification};
+use countersign_limit::{Challenge, Refused};
+use countersign_password::{Busy, HashError, LegacyHash, Password, Verification};
 use countersign_session::{NewSession, Session};
 use countersign_store::{Delivery, EndReason, PasswordHash, User};
 
-use crate::account_key::AccountKey;
 use crate::accounts::{Accounts, Opened, Told, retrying, same_hash};
+use crate::admission::{Admission, Approach};
 use crate::email::EmailAddress;
 use crate::error::Error;
-use crate::limits::{self, Charge};
 use crate::sign_up::PASSWORD_AMR;
 
 /// A sign-in as it was received.
@@ -35,6 +37,8 @@ pub struct SignIn {
     pub replaces: Option<SessionId>,
     /// The `deviceId` cookie that came along.
     pub device_cookie: Option<String>,
+    /// What came as the answer to an earlier [`SignInVerdict::Challenged`].
+    pub challenge_response: Option<String>,
 }
 
 /// What became of a sign-in.
@@ -45,6 +49,8 @@ pub enum SignInVerdict {
     SignedIn(Box<Opened>),
     /// No: wrong address, wrong password, or an account that is disabled. Never said which.
     Failed,
+    /// Not without a proof of work: the same sign-in with the challenge's solution goes on.
+    Challenged(Box<Challenge>),
     /// Too many tries.
     Limited(Refused),
     /// Too many passwords wait to be hashed.
@@ -55,6 +61,8 @@ pub enum SignInVerdict {
 struct Found {
     user: User,
     hash: Option<PasswordHash>,
+    /// What the hash needs, where another system has made it with a secret.
+    secret: Option<Secret<Vec<u8>>>,
 }
 
 /// What the proof says, and about whom.
@@ -87,11 +95,21 @@ impl Accounts {
         let mut found = self.find_for_sign_in(email.as_ref()).await?;
         let known_device = self.known_device(found.as_ref(), &request);
 
-        let charge = match Charge::take(self, limits::sign_in(self, account, known_device, origin)) {
-            Ok(charge) => charge,
-            Err(refused) => {
-                let subject = found.as_ref().map(|f| f.user.id);
-                self.audit_limit(&refused, Actor::Anonymous, subject, origin, "sign_in").await?;
+        let mut approach = Approach { account, known_device, is_proven: false };
+
+        let charge = match self.admit_sign_in(&approach, request.challenge_response.as_deref(), origin) {
+            Admission::Admitted { charge, is_proven } => {
+                approach.is_proven = is_proven;
+                charge
+            }
+            Admission::Challenged { full, challenge } => {
+                self.audit_full(&full, found.as_ref(), &approach, origin).await?;
+                return Ok((SignInVerdict::Challenged(challenge), full.readings));
+            }
+            Admission::Refused { refused, also_full } => {
+                for full in also_full.iter().chain([&refused]) {
+                    self.audit_full(full, found.as_ref(), &approach, origin).await?;
+                }
                 let readings = refused.readings.clone();
                 return Ok((SignInVerdict::Limited(refused), readings));
             }
@@ -102,7 +120,7 @@ impl Accounts {
                 Ok(proof) => proof,
                 Err(HashError::Busy(busy)) => {
                     if self.overload_is_news() {
-                        let shape = |record| about(record, found.as_ref(), account).refused("overloaded");
+                        let shape = |record| about(record, found.as_ref(), &approach).refused("overloaded");
                         self.audit_alone(Event::SignInFailed, Actor::Anonymous, origin, shape).await?;
                     }
                     return Ok((SignInVerdict::Busy(busy), charge.give_back(self)));
@@ -112,10 +130,11 @@ impl Accounts {
             let settled = retrying(|| async {
                 match (&proof, &found) {
                     (Proof::Good { hash, rehash }, Some(found)) => {
-                        self.write_sign_in(&request, found, hash, rehash.as_ref(), known_device, origin).await
+                        let rehash = rehash.as_ref();
+                        self.write_sign_in(&request, found, hash, rehash, &approach, origin).await
                     }
-                    (Proof::Good { .. }, None) => self.write_failure("unknown_account", None, account, origin).await,
-                    (Proof::Bad(reason), found) => self.write_failure(reason, found.as_ref(), account, origin).await,
+                    (Proof::Good { .. }, None) => self.write_failure("unknown_account", None, &approach, origin).await,
+                    (Proof::Bad(reason), found) => self.write_failure(reason, found.as_ref(), &approach, origin).await,
                 }
             })
             .await?;
@@ -139,20 +158,27 @@ impl Accounts {
         let mut tx = self.store().snapshot().await?;
         let Some(user) = tx.find_user_by_email_key(key).await? else { return Ok(None) };
         let hash = tx.find_password(user.id).await?;
-        Ok(Some(Found { user, hash }))
+        let secret = match &hash {
+            Some(hash) => self.import_secret_in(tx.as_mut(), hash).await?,
+            None => None,
+        };
+        Ok(Some(Found { user, hash, secret }))
     }
 
     fn known_device(&self, found: Option<&Found>, request: &SignIn) -> Option<DeviceId> {
         self.sessions().devices().known(&found?.user, request.device_cookie.as_deref()?)
     }
 
-    /// One hash, whoever it is.
+    /// One hash, whoever it is; two where another system made the first.
     async fn prove(&self, found: Option<&Found>, presented: &Secret<String>) -> Result<Proof, HashError> {
         // A text that no password can be is wrong, at the same price.
         let password = Password::received(presented.expose()).ok();
         let stored = found.and_then(|f| f.hash.as_ref());
         let (verification, stored) = match (&password, stored) {
-            (Some(password), Some(stored)) => (self.hasher().verify(password, &stored.0).await?, Some(stored)),
+            (Some(password), Some(stored)) => {
+                let secret = found.and_then(|f| f.secret.as_ref());
+                (self.hasher().verify_with(password, &stored.0, secret).await?, Some(stored))
+            }
             (password, stored) => {
                 let anything = Password::received("").ok();
                 if let Some(password) = password.as_ref().or(anything.as_ref()) {
@@ -169,7 +195,16 @@ impl Accounts {
                 };
                 Proof::Good { hash: hash.clone(), rehash }
             }
-            Err(reason) => Proof::Bad(reason),
+            Err(reason) => {
+                if let (Some(password), true) = (&password, verification.is_legacy) {
+                    match self.hasher().verify_nobody(password).await {
+                        // The verdict is known; only its time would have told something.
+                        Ok(()) | Err(HashError::Busy(_)) => {}
+                        Err(fault) => return Err(fault),
+                    }
+                }
+                Proof::Bad(reason)
+            }
         })
     }
 
@@ -188,7 +223,7 @@ impl Accounts {
         found: &Found,
         hash: &PasswordHash,
         rehash: Option<&PasswordHash>,
-        known_device: Option<DeviceId>,
+        approach: &Approach,
         origin: &Origin,
     ) -> Result<Settled, Error> {
         let mut tx = self.store().begin().await?;
@@ -205,7 +240,9 @@ impl Accounts {
                 return Ok(Settled::Moved);
             }
             let record = self.record(tx.as_ref(), Event::PasswordRehashed, Actor::System, origin);
-            tx.audit(record.of(user.id));
+            // What is no other system's is ours, under other parameters or another pepper.
+            let from = LegacyHash::parse(hash.0.expose()).map_or("argon2id", |hash| hash.kind());
+            tx.audit(record.of(user.id).with_name("from", from));
         }
         if let Some(replaced) = request.replaces {
             self.sessions().end_in(tx.as_mut(), replaced, EndReason::Replaced, actor, origin).await?;
@@ -214,14 +251,13 @@ impl Accounts {
             delivery: request.delivery,
             remember: request.remember,
             amr: vec![PASSWORD_AMR.to_owned()],
-            device: Some(known_device.unwrap_or_else(|| self.device(request.device_cookie.as_deref()))),
+            device: Some(approach.known_device.unwrap_or_else(|| self.device(request.device_cookie.as_deref()))),
             origin: origin.clone(),
             auth_time: now,
         };
         let session = self.sessions().open(tx.as_mut(), &user, opening).await?;
-        let record = self.record(tx.as_ref(), Event::SignedIn, actor, origin).of(user.id).in_session(session.id);
-        let device = if known_device.is_some() { "known" } else { "new" };
-        tx.audit(record.with("amr", PASSWORD_AMR).with("device", device));
+        let record = self.record(tx.as_ref(), Event::SignedIn, actor, origin).in_session(session.id);
+        tx.audit(approach.note(record.with("amr", PASSWORD_AMR), Some(user.id)));
         tx.commit().await?;
         Ok(Settled::Opened(Box::new((user, session))))
     }
@@ -230,14 +266,26 @@ impl Accounts {
         &self,
         reason: &str,
         found: Option<&Found>,
-        account: AccountKey,
+        approach: &Approach,
         origin: &Origin,
     ) -> Result<Settled, Error> {
         let mut tx = self.store().begin().await?;
         let record = self.record(tx.as_ref(), Event::SignInFailed, Actor::Anonymous, origin);
-        tx.audit(about(record, found, account).refused(reason));
+        tx.audit(about(record, found, approach).refused(reason));
         tx.commit().await?;
         Ok(Settled::Refused)
+    }
+
+    /// Writes that a limit was found full, if it was for the first time in its window.
+    async fn audit_full(
+        &self,
+        full: &Refused,
+        found: Option<&Found>,
+        approach: &Approach,
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        let shape = |record| about(record, found, approach);
+        self.audit_limit_as(full, Actor::Anonymous, origin, "sign_in", shape).await
     }
 }
 
@@ -260,12 +308,9 @@ fn judge<'a>(
     }
 }
 
-/// Names whom a record is about: the account, or a keyed hash of the address where there is none.
-fn about(record: Record, found: Option<&Found>, account: AccountKey) -> Record {
-    match found {
-        Some(found) => record.of(found.user.id),
-        None => record.with("account", account.to_text()),
-    }
+/// Names whom a record is about, and how the try came.
+fn about(record: Record, found: Option<&Found>, approach: &Approach) -> Record {
+    approach.note(record, found.map(|found| found.user.id))
 }
 
 #[cfg(test)]

@@ -68,6 +68,8 @@ events! {
     ProfileChanged = "profile_changed",
     /// An account was created by an operator.
     AccountCreated = "account_created",
+    /// An account was brought in from another system by an operator.
+    AccountImported = "account_imported",
     /// An account was disabled and its sessions ended.
     AccountDisabled = "account_disabled",
     /// An account was enabled again.

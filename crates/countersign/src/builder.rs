@@ -10,13 +10,14 @@ use countersign_jose::Algorithm;
 use countersign_kernel::{Env, Lifetime, Secret};
 use countersign_keys::{KeyPolicy, Keyring, MasterKey, Roots};
 use countersign_limit::{Limiter, MemoryLimiter, Policies, Unlimited};
-use countersign_password::{Hasher, HasherConfig, Params, Policy as PasswordPolicy};
-use countersign_session::{ClaimsHook, Policy as SessionPolicy, Sessions, Undelivered, WhenStale};
+use countersign_password::{Hasher, HasherConfig, Peppers, Policy as PasswordPolicy};
+use countersign_session::{ClaimsHook, Policy as SessionPolicy, Sessions};
 use countersign_store::{Journal, KeyState, Store, User};
 use countersign_store_sql::{Database, Options, SqlStore};
 use serde_json::{Map, Value};
 
 use crate::backup::BackupError;
+use crate::breached::read_breached_filter;
 use crate::data_dir;
 use crate::data_lock::DataLock;
 use crate::engine::{Custody, Engine};
@@ -24,11 +25,16 @@ use crate::error::Error;
 use crate::hook::{self, Hook};
 use crate::house::House;
 use crate::journal::{self, FileJournal};
+use crate::pepper;
 use crate::public_url::PublicUrl;
 use crate::restore::{Restore, Target};
 use crate::system::System;
 
-/// How many limits are counted at once; about 200 bytes each.
+mod limits;
+mod passwords;
+mod sessions;
+
+/// How many limits are counted at once; some 15 MB where strangers fill them.
 const LIMIT_KEYS: usize = 100_000;
 
 /// Wraps the database.
@@ -52,9 +58,14 @@ pub struct Builder {
     keys: KeyPolicy,
     keep_algorithm: bool,
     limits: Option<Policies>,
+    #[cfg(feature = "geo")]
+    geo: (Option<PathBuf>, Option<PathBuf>),
+    challenge_difficulty: u32,
     hashing: HasherConfig,
     weak_hashing: bool,
     passwords: PasswordPolicy,
+    breached_filter: Option<PathBuf>,
+    peppers: Peppers,
     trusted_proxies: TrustedProxies,
     allowed_origins: Vec<String>,
     claims: Option<Arc<dyn ClaimsHook>>,
@@ -78,9 +89,14 @@ impl Default for Builder {
             keys: KeyPolicy::default(),
             keep_algorithm: false,
             limits: Some(Policies::default()),
+            #[cfg(feature = "geo")]
+            geo: (None, None),
+            challenge_difficulty: limits::CHALLENGE_DIFFICULTY,
             hashing: HasherConfig::default(),
             weak_hashing: false,
             passwords: PasswordPolicy::default(),
+            breached_filter: None,
+            peppers: Peppers::default(),
             trusted_proxies: TrustedProxies::default(),
             allowed_origins: Vec::new(),
             claims: None,
@@ -149,84 +165,10 @@ impl Builder {
         self
     }
 
-    /// How long an access token lives; 15 minutes without it.
-    pub const fn access_lifetime(mut self, lifetime: Lifetime) -> Self {
-        self.session.access = lifetime;
-        self.keys.access = lifetime;
-        self
-    }
-
-    /// Whether access tokens carry the person's address.
-    pub const fn email_claim(mut self, is_carried: bool) -> Self {
-        self.session.email_claim = is_carried;
-        self
-    }
-
-    /// How long a session lives without a refresh, and at most; 7 and 30 days without it.
-    pub const fn session_lifetime(mut self, idle: Lifetime, absolute: Lifetime) -> Self {
-        self.session.idle = idle;
-        self.session.absolute = absolute;
-        self
-    }
-
-    /// W of the refresh table, and what a spent token means whose successor nobody has presented.
-    pub const fn refresh_policy(mut self, window: Lifetime, undelivered: Undelivered) -> Self {
-        self.session.window = window;
-        self.session.undelivered = undelivered;
-        self
-    }
-
-    /// For how long the database may be silent until what is known of revocations counts as stale (60 s without it), and what
-    /// becomes of access tokens then: accepted and flagged, without it.
-    pub const fn staleness_policy(mut self, max_staleness: Lifetime, when_stale: WhenStale) -> Self {
-        self.session.max_staleness = max_staleness;
-        self.session.when_stale = when_stale;
-        self
-    }
-
-    /// What a recent sign-in is; 10 minutes without it.
-    pub const fn step_up_max_age(mut self, age: Lifetime) -> Self {
-        self.session.step_up_max_age = age;
-        self
-    }
-
     /// How long a signing key signs, and how long it is published before; 90 days and one without it.
     pub const fn key_schedule(mut self, rotate_after: Lifetime, publish_before: Lifetime) -> Self {
         self.keys.rotate_after = rotate_after;
         self.keys.publish_before = publish_before;
-        self
-    }
-
-    /// The named limits.
-    pub fn limits(mut self, limits: Policies) -> Self {
-        self.session.refresh_limit = limits.refresh_session;
-        self.limits = Some(limits);
-        self
-    }
-
-    /// Switches every limit off. For load tests alone: passwords can then be guessed at full speed.
-    pub fn danger_without_limits(mut self) -> Self {
-        self.limits = None;
-        self
-    }
-
-    /// How passwords are hashed on this machine. Parameters below [`Params::FLOOR`] are refused.
-    pub const fn hashing(mut self, config: HasherConfig) -> Self {
-        self.hashing = config;
-        self.weak_hashing = false;
-        self
-    }
-
-    /// Hashes with any parameters. For tests alone.
-    pub const fn danger_weak_hashing(mut self, params: Params) -> Self {
-        self.hashing.params = params;
-        self.weak_hashing = true;
-        self
-    }
-
-    /// What new passwords must be.
-    pub fn password_policy(mut self, policy: PasswordPolicy) -> Self {
-        self.passwords = policy;
         self
     }
 
@@ -288,11 +230,13 @@ impl Builder {
         self.warn_of_dangers();
         let public_url = self.checked_public_url()?;
         let hasher = self.hasher(&env)?;
+        let password_policy = self.password_policy_with_filter()?;
         let (store, custody) = self.open(&env).await?;
         let port: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         #[cfg(feature = "testing")]
         let port = self.between.as_ref().map_or_else(|| Arc::clone(&port), |wrap| wrap(Arc::clone(&port)));
 
+        pepper::check(port.as_ref(), hasher.peppers(), self.janitor).await?;
         if let Some(hook) = &self.on_event {
             store.observe(hook::start(Arc::clone(hook)));
         }
@@ -318,6 +262,9 @@ impl Builder {
             self.claims.clone(),
         )
         .await?;
+        if let Some(table) = self.table()? {
+            sessions.locate_by(table);
+        }
         let accounts = Accounts::new(Parts {
             store: port,
             env: env.clone(),
@@ -325,7 +272,8 @@ impl Builder {
             hasher,
             limiter,
             policies: self.limits.clone().unwrap_or_default(),
-            password_policy: self.passwords.clone(),
+            challenge_difficulty: self.challenge_difficulty,
+            password_policy,
             lookup_root: roots.lookup.clone(),
         });
         let http = self.http(&public_url);
@@ -350,6 +298,7 @@ impl Builder {
             self.hasher(&env).err(),
             self.master_key.as_ref().and_then(|text| key(text).err()),
             session.check().map_err(Error::from).err(),
+            self.table().err(),
         ];
         checks.into_iter().flatten().collect()
     }
@@ -392,8 +341,16 @@ impl Builder {
         if !self.weak_hashing && !self.hashing.params.is_at_least_floor() {
             return Err(Error::Passwords("hashes must cost at least 19 MiB of memory and two passes".to_owned()));
         }
-        let hasher = Hasher::new(&self.hashing, env.clone()).map_err(|e| Error::Passwords(e.to_string()))?;
-        Ok(Arc::new(hasher))
+        let hasher = Hasher::new(&self.hashing, env.clone()).and_then(|h| h.with_peppers(self.peppers.clone()));
+        Ok(Arc::new(hasher.map_err(|e| Error::Passwords(e.to_string()))?))
+    }
+
+    fn password_policy_with_filter(&self) -> Result<PasswordPolicy, Error> {
+        let mut policy = self.passwords.clone();
+        if let Some(path) = &self.breached_filter {
+            policy.breached = Some(read_breached_filter(path)?);
+        }
+        Ok(policy)
     }
 
     /// Checks the backup at `from` and lays it ready to be put in the place of the database that these settings name. Nobody

@@ -24,6 +24,25 @@ pub enum Error {
     /// Password hashing is weaker than allowed, or does not fit its memory.
     #[error("passwords: {0}")]
     Passwords(String),
+    /// The filter of breached passwords cannot be used.
+    #[error("the filter of breached passwords {} {source}", path.display())]
+    BreachedFilter {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: countersign_password::FilterError,
+    },
+    /// Stored password hashes need peppers that are not configured: id, and how many hashes.
+    #[error(
+        "stored password hashes need peppers that are not configured, by id and number of hashes: {0}; give each as \
+         PASSWORDS__PEPPER, or in PASSWORDS__PEPPER_PREVIOUS if it is no longer today's; if nobody has it any more, name its \
+         id in PASSWORDS__PEPPER_LOST, and let those people reset their passwords"
+    )]
+    PeppersMissing(String),
+    /// A table of addresses cannot be read or is damaged.
+    #[cfg(feature = "geo")]
+    #[error(transparent)]
+    Geo(#[from] countersign_geo::Error),
     /// The data directory is open to other users of the machine.
     #[error("{} is open to other users of this machine; run: chmod {mode} {}", path.display(), path.display())]
     Exposed {
@@ -61,6 +80,9 @@ pub enum Error {
     Keys(#[from] countersign_keys::Error),
 
     // Ours.
+    /// The table of addresses has changed and cannot be read; what was known before stays in force.
+    #[error("the table of addresses was not read again: {0}")]
+    Table(#[source] std::io::Error),
     /// The database could not be opened.
     #[error(transparent)]
     Open(#[from] countersign_store_sql::OpenError),

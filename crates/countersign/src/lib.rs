@@ -61,6 +61,7 @@
 //! ```
 
 mod backup;
+mod breached;
 mod builder;
 mod data_dir;
 mod data_lock;
@@ -71,12 +72,14 @@ mod hook;
 mod house;
 mod janitor;
 mod journal;
+mod pepper;
 mod public_url;
 mod restore;
 mod system;
 mod upkeep;
 
 pub use backup::{BackupError, Manifest};
+pub use breached::read_breached_filter;
 pub use builder::Builder;
 pub use error::Error;
 pub use ext::AuthExt;
@@ -90,6 +93,14 @@ pub use countersign_http::*;
 pub use countersign_jose::Algorithm;
 pub use countersign_kernel::{Lifetime, Secret, SessionId, Timestamp, UserId};
 pub use countersign_limit::{Policies, Quota};
-pub use countersign_password::{HasherConfig, Params, Policy as PasswordPolicy};
-pub use countersign_session::{Delivery, Undelivered, WhenStale};
+pub use countersign_password::{HasherConfig, Params, Pepper, PepperId, Peppers, Policy as PasswordPolicy};
+pub use countersign_session::{BindPolicy, Delivery, OnChange, Undelivered, WhenStale};
 pub use countersign_store::User;
+
+/// What the commands on passwords work with: lists, filters and measurements.
+pub mod passwords {
+    pub use countersign_password::{
+        Calibration, Code, Error, Filter, FilterBuilder, FilterError, HashError, Hasher, Kept, ListError, ListForm,
+        Measurement, Password, Strength, TooLong, Violation,
+    };
+}

@@ -28,15 +28,17 @@ impl Engine {
         written.and(sealed)
     }
 
-    /// The clock, the key schedule, and expired one-time tokens. Each minute.
+    /// The clock, the key schedule, expired one-time tokens, and the table of addresses. Each minute.
     pub(crate) async fn every_minute(&self) -> Result<(), Error> {
         let measured = self.store.measure_clock().await;
         let moved = self.keyring.tick().await;
         let swept = self.accounts.sweep().await;
         self.prune_journal();
+        let located = self.refresh_table().await;
         measured?;
         moved?;
         swept?;
+        located?;
         Ok(())
     }
 
@@ -47,6 +49,13 @@ impl Engine {
         if let Err(error) = journal.prune(self.store.now(), keep) {
             tracing::warn!(%error, "could not remove old files of the journal of sign-outs");
         }
+    }
+
+    /// Reads the table of addresses again where it has changed, away from whoever waits for an answer.
+    async fn refresh_table(&self) -> Result<(), Error> {
+        let Some(table) = self.sessions.table().cloned() else { return Ok(()) };
+        let refreshed = tokio::task::spawn_blocking(move || table.refresh()).await;
+        refreshed.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked))).map_err(Error::Table)
     }
 
     async fn seal(&self) -> Result<(), Error> {

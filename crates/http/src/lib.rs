@@ -28,8 +28,8 @@ pub use client_address::{NotANetwork, TrustedProxies};
 pub use error::{Code, FieldError, Rejection};
 pub use extract::{
     Amr, AnyPermission, AnyRole, CurrentUser, Permission, PermissionSet, RequireAmr, RequirePermission,
-    RequirePermissionLayer, RequireRecent, RequireRole, RequireRoleLayer, RequireService, RequireStepUpLayer, Role, RoleSet,
-    SecondFactor,
+    RequirePermissionLayer, RequireRecent, RequireRole, RequireRoleLayer, RequireService, RequireStepUpLayer, Role,
+    RoleSet, SecondFactor,
 };
 pub use router::openapi;
 pub use settings::{HttpSettings, SettingsError};

@@ -25,6 +25,7 @@ static INDEX: File = File::page(include_str!("page/index.html"));
 static CLAIM: File = File::page(include_str!("page/claim.html"));
 static ASSETS: &[(&str, File)] = &[
     ("app.js", File::script(include_str!("page/app.js"))),
+    ("challenge.js", File::script(include_str!("page/challenge.js"))),
     ("client.js", File::script(include_str!("page/client.js"))),
     ("style.css", File::style(include_str!("page/style.css"))),
 ];

@@ -14,7 +14,7 @@ pub mod time;
 pub use entropy::{Entropy, SystemEntropy};
 pub use env::Env;
 pub use id::{AuditId, DeviceId, KeyId, RequestId, SessionId, TokenId, UserId};
-pub use location::{Country, Locate, Location, NoTable};
+pub use location::{Country, Locate, Location};
 pub use origin::{NetworkKey, Origin};
 pub use secret::Secret;
 pub use time::{Clock, Lifetime, SystemClock, Timestamp};

@@ -3,8 +3,8 @@
 //! Without a table nothing is known, and nothing is guessed. What is known is a hint for people and for limits, never a proof
 //! of anything: addresses are rented, tunnelled and moved.
 
-use std::fmt;
 use std::net::IpAddr;
+use std::{fmt, io};
 
 /// A country by its two letters (ISO 3166-1 alpha-2), in upper case.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,20 +48,12 @@ pub trait Locate: Send + Sync + 'static {
 
     /// What the operator of the address's network is called.
     fn network_name(&self, address: IpAddr) -> Option<String>;
-}
 
-/// Knows nothing of any address.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoTable;
-
-impl Locate for NoTable {
-    fn locate(&self, _address: IpAddr) -> Location {
-        Location::default()
-    }
-
-    fn network_name(&self, _address: IpAddr) -> Option<String> {
-        None
-    }
+    /// Takes up what has changed at its source. May wait for the disk: never called where a request waits.
+    ///
+    /// # Errors
+    /// The source cannot be read or is damaged; what was known before stays in force.
+    fn refresh(&self) -> io::Result<()>;
 }
 
 #[cfg(test)]

@@ -53,6 +53,15 @@ impl Timestamp {
         Lifetime(self.0.saturating_sub(earlier.0).max(0))
     }
 
+    /// The moment that an RFC 3339 text names, with any offset; a date alone is its midnight in UTC.
+    #[must_use]
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        let is_date = text.len() == 10;
+        let parsed: Result<jiff::Timestamp, _> =
+            if is_date { format!("{text}T00:00:00Z").parse() } else { text.parse() };
+        parsed.ok().map(|moment| Self(moment.as_microsecond()))
+    }
+
     /// RFC 3339 in UTC with milliseconds, as JSON carries it: `2026-11-21T22:18:35.123Z`.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
@@ -225,6 +234,20 @@ mod tests {
     #[test]
     fn rfc3339_has_milliseconds_and_ends_in_z() {
         assert_eq!(Timestamp::from_micros(1_763_763_515_123_999).to_rfc3339(), "2025-11-21T22:18:35.123Z");
+    }
+
+    #[test]
+    fn rfc3339_is_read_with_any_offset_and_a_date_is_its_midnight() {
+        for (text, seconds) in [
+            ("2025-11-21T22:18:35Z", Some(1_763_763_515)),
+            ("2025-11-22T00:18:35+02:00", Some(1_763_763_515)),
+            ("2025-11-21", Some(1_763_683_200)),
+            ("2025-11-31", None),
+            ("22:18:35", None),
+            ("", None),
+        ] {
+            assert_eq!(Timestamp::parse_rfc3339(text).map(Timestamp::as_seconds), seconds, "{text}");
+        }
     }
 
     #[test]

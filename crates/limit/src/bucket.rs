@@ -108,6 +108,12 @@ impl Bucket {
         first
     }
 
+    /// The memory of its log.
+    #[cfg(test)]
+    pub(crate) fn log_bytes(&self) -> usize {
+        self.log.capacity() * size_of::<Entry>()
+    }
+
     /// Whether nothing of it counts any more, so that forgetting it changes no answer.
     pub(crate) fn is_idle(&self, now: Timestamp) -> bool {
         self.log.last().is_none_or(|e| !counts(e, self.window, now))

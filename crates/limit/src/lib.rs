@@ -4,16 +4,20 @@
 //! step, all or none, *before* the act, and [`Limiter::give_back`] returns the charge when the act turned out well: so a burst
 //! of parallel tries never gets past the count. [`MemoryLimiter`] keeps the buckets in this process.
 
+pub mod challenge;
 pub mod limiter;
 pub mod memory;
 pub mod network;
 pub mod policy;
 pub mod quota;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 mod bucket;
 
+pub use challenge::{Challenge, Challenges, Solution};
 pub use limiter::{Limiter, Receipt, Refused, Taken, Unlimited};
 pub use memory::MemoryLimiter;
 pub use network::{AddressTiers, Tier};
-pub use policy::{Policies, UnknownPolicy};
+pub use policy::{Policies, UnknownPolicy, max_number};
 pub use quota::{Key, Quota, Reading};

@@ -25,8 +25,8 @@ pub struct MemoryLimiter {
 }
 
 impl MemoryLimiter {
-    /// A limiter of at most `max_keys` buckets (at least 16), each of about 150 bytes. Keys are hashed under a secret of this
-    /// process.
+    /// A limiter of at most `max_keys` buckets (at least 16). One that has seen a single act costs about 150 bytes, 210 at most,
+    /// and each further act that is counted apart costs 24. Keys are hashed under a secret of this process.
     #[must_use]
     pub fn new(max_keys: usize, env: &Env) -> Self {
         let capacity = (max_keys / SHARDS).max(1);
@@ -170,14 +170,17 @@ impl Shard {
         self.buckets.retain(|_, b| !b.is_idle(now));
         let goal = self.capacity - (self.capacity / 8).max(1);
         let surplus = self.buckets.len().saturating_sub(goal);
-        if surplus == 0 {
-            return;
+        if surplus > 0 {
+            let mut by_heat: Vec<_> = self.buckets.iter().map(|(slot, b)| (b.heat(now), *slot)).collect();
+            by_heat.select_nth_unstable(surplus - 1);
+            for (_, slot) in by_heat.into_iter().take(surplus) {
+                self.buckets.remove(&slot);
+            }
         }
-        let mut by_heat: Vec<_> = self.buckets.iter().map(|(slot, b)| (b.heat(now), *slot)).collect();
-        by_heat.select_nth_unstable(surplus - 1);
-        for (_, slot) in by_heat.into_iter().take(surplus) {
-            self.buckets.remove(&slot);
-        }
+        // Laid out anew: what is removed leaves marks, for which a table would grow to twice of what it ever holds.
+        let mut anew = HashMap::with_capacity_and_hasher(self.capacity, BuildHasherDefault::default());
+        anew.extend(self.buckets.drain());
+        self.buckets = anew;
     }
 }
 
@@ -253,5 +256,49 @@ mod tests {
 
         assert_eq!(hash((7 << 64) | 3), 7);
         assert_eq!(hash(u128::MAX), u64::MAX);
+    }
+
+    /// The tables and the logs, as much as has been reserved for them, without what the allocator adds.
+    fn bytes(limiter: &MemoryLimiter) -> usize {
+        let tables = limiter.shards.iter().map(|shard| {
+            let shard = lock(shard);
+            // A place in the table, and its byte of the index; an eighth of the places stays free.
+            let places = shard.buckets.capacity() * 8 / 7;
+            places * (size_of::<(u128, Bucket)>() + 1) + shard.buckets.values().map(Bucket::log_bytes).sum::<usize>()
+        });
+        tables.sum()
+    }
+
+    /// Strangers without end, many more than there is room for. (A million are in `tests/it/eviction.rs`.)
+    // attack 121
+    #[test]
+    fn strangers_without_end_cost_no_more_bytes_than_the_bound_allows() {
+        let quota = Quota { name: "sign_in", limit: 5, window: Lifetime::from_minutes(15) };
+        let bound = 10_000;
+        let limiter = MemoryLimiter::new(bound, &Env::system());
+        let mut most = 0;
+        for n in 1..=200_000_u128 {
+            let key = Key::from_bytes(n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes());
+            let taken = limiter.take(&[(quota, key)], Timestamp::from_seconds(1_800_000_000));
+            assert!(matches!(taken, Taken::Allowed { .. }));
+            if n % 10_000 == 0 {
+                most = most.max(bytes(&limiter));
+            }
+        }
+
+        assert!(limiter.len() <= bound);
+        assert!((100..=210).contains(&(most / bound)), "{} bytes each", most / bound);
+    }
+
+    #[test]
+    fn a_bucket_that_has_seen_everything_is_bounded_too() {
+        let limiter = MemoryLimiter::new(16, &Env::system());
+        let quota = Quota { name: "great", limit: 1_000_000, window: Lifetime::from_minutes(15) };
+        let key = limiter.key(&[b"somebody"]);
+        for second in 0..5_000 {
+            let taken = limiter.take(&[(quota, key)], Timestamp::from_seconds(1_800_000_000 + second));
+            assert!(matches!(taken, Taken::Allowed { .. }));
+        }
+        assert!(bytes(&limiter) <= 16 * 1_024 + 128 * 24, "{}", bytes(&limiter));
     }
 }

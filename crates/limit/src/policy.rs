@@ -2,7 +2,7 @@
 
 use countersign_kernel::Lifetime;
 
-use crate::quota::Quota;
+use crate::quota::{Quota, Reading};
 
 /// There is no limit of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,17 +63,68 @@ policies! {
     sign_in_account = 20 in 60 min,
     /// Failed sign-ins from one device known to the account: a bucket of its own, so that nobody else can lock the owner out.
     sign_in_device = 10 in 60 min,
+    /// Failed sign-ins, from devices that the account does not know, out of one network by the table of addresses. A window of
+    /// zero: it is not counted.
+    sign_in_network = 0 in 0 min,
+    /// The same by country.
+    sign_in_country = 0 in 0 min,
+    /// Failed sign-ins to one account whose challenge was solved: the more, the harder the next one. Refuses nobody.
+    challenge_account = 64 in 60 min,
     /// Registrations from one address, refused ones included, successful ones too.
     register_address = 10 in 60 min,
     /// Refreshes of one session.
     refresh_session = 60 in 1 min,
     /// Failed checks of the current password inside a session: step-up, password change, deletion.
     password_account = 10 in 60 min,
+    /// Failed tries of one account at the one-time link that makes the first administrator.
+    claim_admin_account = 10 in 60 min,
 }
+
+/// How hard the next challenge is: `base` while nothing is counted in `solved`, the reading of
+/// [`Policies::challenge_account`], doubled with each quarter of its limit, and sixteen times `base` at the most. There must be
+/// an end: whoever floods an account must not make its owner's work endless.
+#[must_use]
+pub fn max_number(base: u32, solved: &Reading) -> u32 {
+    let used = u64::from(solved.limit.saturating_sub(solved.remaining));
+    // A limit of zero is used up.
+    let doublings = (used * 4)
+        .checked_div(u64::from(solved.limit))
+        .map_or(MOST_DOUBLINGS, |quarters| u32::try_from(quarters).unwrap_or(MOST_DOUBLINGS).min(MOST_DOUBLINGS));
+    base.saturating_mul(1 << doublings)
+}
+
+const MOST_DOUBLINGS: u32 = 4;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_challenge_doubles_with_each_quarter_of_the_limit_and_then_no_more() {
+        let harder = |limit, used| {
+            let window = Lifetime::from_hours(1);
+            max_number(1_000, &Reading { name: "", limit, remaining: limit - used, reset: Lifetime::ZERO, window })
+        };
+        let wanted = [
+            (0, 1_000),
+            (1, 1_000),
+            (15, 1_000),
+            (16, 2_000),
+            (31, 2_000),
+            (32, 4_000),
+            (48, 8_000),
+            (63, 8_000),
+            (64, 16_000),
+        ];
+        for (used, hardness) in wanted {
+            assert_eq!(harder(64, used), hardness, "{used}");
+        }
+        assert_eq!((harder(1, 0), harder(1, 1)), (1_000, 16_000));
+        assert_eq!(harder(0, 0), 16_000);
+        assert_eq!(harder(1_000_000, 1_000_000), 16_000);
+        let over = Reading { name: "", limit: 1, remaining: 0, reset: Lifetime::ZERO, window: Lifetime::ZERO };
+        assert_eq!(max_number(u32::MAX, &over), u32::MAX);
+    }
 
     #[test]
     fn a_limit_is_changed_by_its_name_and_only_it() {

@@ -1,7 +1,7 @@
 //! Password hashes that other systems have made: read, checked, never written anew.
 //!
 //! Promises: a text is read once and cannot be wrong afterwards; every parameter is held against its bounds before anything is
-//! computed, so that no hash here costs more than about a second and a half and 256 MiB, whoever wrote the file it came from; a
+//! computed, so that no check here costs more than about two seconds of a core and 256 MiB, whoever wrote the file it came from; a
 //! comparison takes the same time wherever the bytes differ; no text makes it panic. What is read has one canonical text, which
 //! is what a database keeps. Follows DESIGN section 4.
 //!

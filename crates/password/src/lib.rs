@@ -6,6 +6,7 @@
 
 pub mod admission;
 pub mod breach;
+pub mod calibrate;
 pub mod common;
 pub mod error;
 pub mod hasher;
@@ -24,6 +25,7 @@ mod strength;
 mod work;
 
 pub use breach::{Filter, FilterBuilder, FilterError, FormatError, Kept, ListError, ListForm};
+pub use calibrate::{Calibration, Measurement};
 pub use error::{Busy, Error, HashError};
 pub use hasher::{Hasher, HasherConfig, Verification};
 pub use legacy::{LegacyHash, Unusable};

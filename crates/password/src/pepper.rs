@@ -155,6 +155,12 @@ impl Peppers {
         !matches!(self.standing(id), Standing::Unknown)
     }
 
+    /// Whether it is declared lost, and is not here after all.
+    #[must_use]
+    pub fn has_lost(&self, id: PepperId) -> bool {
+        matches!(self.standing(id), Standing::Lost)
+    }
+
     /// A pepper that is here counts as here, whatever else was said of it.
     pub(crate) fn standing(&self, id: PepperId) -> Standing<'_> {
         match self.current.iter().chain(&self.previous).find(|pepper| pepper.id == id) {

@@ -5,12 +5,17 @@
 
 pub mod audit;
 pub mod backup;
+pub mod calibrate;
 pub mod config;
 pub mod context;
 pub mod dev;
 pub mod failure;
+pub mod import;
 pub mod keys;
+pub mod limits;
+pub mod moment;
 pub mod output;
+pub mod password;
 pub mod reference;
 pub mod role;
 pub mod secret;
@@ -19,6 +24,7 @@ pub mod session;
 pub mod signals;
 pub mod token;
 pub mod user;
+pub mod whole_file;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -67,6 +73,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(&args, &sources, output).await,
         Command::Keys(command) => keys::run(command, &sources, output).await,
         Command::User(command) => user::run(command, &sources, output).await,
+        Command::Import(command) => import::run(command, &sources, output).await,
         Command::Session(command) => session::run(command, &sources, output).await,
         Command::Role(command) => role::run(command, &sources, output).await,
         Command::Token(command) => token::run(command, &sources, output).await,
@@ -74,6 +81,9 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Audit(command) => audit::run(command, &sources, output).await,
         Command::Backup(args) => backup::run(&args, &sources, output).await,
         Command::Restore(args) => backup::restore(&args, &sources, output).await,
+        Command::Password(command) => password::run(command, &sources, output).await,
+        Command::Calibrate(args) => calibrate::run(&args, &sources, output).await,
+        Command::Limits(command) => limits::run(command, &sources, output).await,
     }
 }
 
@@ -153,6 +163,9 @@ It prints where things are, and a link that makes the first account administrato
     /// Accounts.
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Accounts of other systems.
+    #[command(subcommand)]
+    Import(import::ImportCommand),
     /// Sessions.
     #[command(subcommand)]
     Session(session::SessionCommand),
@@ -172,6 +185,14 @@ It prints where things are, and a link that makes the first account administrato
     Backup(backup::BackupArgs),
     /// Put a backup in the place of the database of a server that is stopped.
     Restore(backup::RestoreArgs),
+    /// Breached passwords, strength, peppers.
+    #[command(subcommand)]
+    Password(password::PasswordCommand),
+    /// Measure how hard this machine can hash passwords, and print the settings.
+    Calibrate(calibrate::CalibrateArgs),
+    /// Limits: what holds, and what others would have done.
+    #[command(subcommand)]
+    Limits(limits::LimitsCommand),
 }
 
 impl Global {

@@ -22,19 +22,25 @@ pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
         .email_claim(config.tokens.email_claim)
         .session_lifetime(config.refresh.idle, config.refresh.absolute)
         .refresh_policy(config.refresh.window, undelivered(config))
+        .bind_sessions(config.session.bind)
+        .max_sessions_per_user(config.session.max_per_user)
         .staleness_policy(config.revocation.max_staleness, when_stale(config))
         .step_up_max_age(config.step_up.max_age)
         .key_schedule(config.keys.rotate_after, config.keys.publish_before)
         .hashing(hashing(&config.passwords))
-        .password_policy(PasswordPolicy {
-            min: config.passwords.min_length,
-            max: config.passwords.max_length,
-            ..PasswordPolicy::default()
-        })
+        .password_policy(password_policy(&config.passwords))
+        .peppers(config.passwords.peppers.clone())
         .trusted_proxies(TrustedProxies::new(general.trusted_proxies.clone()))
         .allowed_origins(config.cors.allowed_origins.iter().cloned());
     if let Some(path) = &general.database {
         builder = builder.database(format!("sqlite://{}", path.display()));
+    }
+    if let Some(path) = &config.passwords.breached_filter {
+        builder = builder.breached_filter(path);
+    }
+    #[cfg(feature = "geo")]
+    {
+        builder = builder.geo(config.geo.country_file.clone(), config.geo.asn_file.clone());
     }
     if let Some(key) = &general.master_key {
         builder = builder.master_key(key.clone());
@@ -42,6 +48,7 @@ pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
     if let Some(audience) = &config.tokens.audience {
         builder = builder.audience(audience);
     }
+    let builder = builder.challenge_difficulty(config.limits.challenge_difficulty);
     if config.limits.enabled { builder.limits(policies(&config.limits)) } else { builder.danger_without_limits() }
 }
 
@@ -58,7 +65,13 @@ const fn undelivered(config: &Config) -> Undelivered {
     if config.refresh.undelivered_is_theft { Undelivered::Theft } else { Undelivered::Tolerate }
 }
 
-fn hashing(passwords: &Passwords) -> HasherConfig {
+/// What new passwords must be, without the filter that a file holds.
+pub fn password_policy(passwords: &Passwords) -> PasswordPolicy {
+    PasswordPolicy { min: passwords.min_length, max: passwords.max_length, ..PasswordPolicy::default() }
+}
+
+/// How passwords are hashed.
+pub fn hashing(passwords: &Passwords) -> HasherConfig {
     let default = HasherConfig::default();
     HasherConfig {
         params: Params {
@@ -72,19 +85,30 @@ fn hashing(passwords: &Passwords) -> HasherConfig {
     }
 }
 
-fn policies(limits: &Limits) -> Policies {
+/// The named limits of this configuration.
+pub(crate) fn policies(limits: &Limits) -> Policies {
     let mut policies = Policies::default();
     for (quota, allowance) in [
         (&mut policies.sign_in_address_account, limits.sign_in_address_account),
         (&mut policies.sign_in_address, limits.sign_in_address),
         (&mut policies.sign_in_account, limits.sign_in_account),
         (&mut policies.sign_in_device, limits.sign_in_device),
+        (&mut policies.challenge_account, limits.challenge_account),
         (&mut policies.register_address, limits.register_address),
         (&mut policies.refresh_session, limits.refresh_session),
         (&mut policies.password_account, limits.password_account),
+        (&mut policies.claim_admin_account, limits.claim_admin_account),
     ] {
         let Allowance { limit, window } = allowance;
         (quota.limit, quota.window) = (limit, window);
+    }
+    for (quota, allowance) in [
+        (&mut policies.sign_in_network, limits.sign_in_network),
+        (&mut policies.sign_in_country, limits.sign_in_country),
+    ] {
+        if let Some(Allowance { limit, window }) = allowance {
+            (quota.limit, quota.window) = (limit, window);
+        }
     }
     policies
 }

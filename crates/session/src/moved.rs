@@ -17,7 +17,7 @@ use crate::sessions::Sessions;
 impl Sessions {
     /// Judges where a refresh comes from.
     pub(crate) fn bound(&self, session: &Session, origin: &Origin) -> Bound {
-        bind(session, origin, &self.0.policy.bind, self.table())
+        bind(session, origin, &self.0.policy.bind, self.table().map(|table| &**table))
     }
 
     /// Since when the person counts as authenticated in this session, for a request from `origin`: the beginning of time, where

@@ -128,8 +128,8 @@ impl Sessions {
 
     /// The table that says where addresses are, if there is one.
     #[must_use]
-    pub fn table(&self) -> Option<&dyn Locate> {
-        self.0.table.get().map(Arc::as_ref)
+    pub fn table(&self) -> Option<&Arc<dyn Locate>> {
+        self.0.table.get()
     }
 
     /// Where this address is; unknown without a table.

@@ -28,7 +28,7 @@ impl Sessions {
         if self.bound(&session, origin).wants_proof() {
             session.amr.clear();
         }
-        if let Some(noticed) = prove(&session, origin, &self.0.policy.bind, self.table()) {
+        if let Some(noticed) = prove(&session, origin, &self.0.policy.bind, self.table().map(|table| &**table)) {
             if !tx.write_noticed(session.id, session.row.version, &noticed).await? {
                 // It has ended, or a refresh was first: the whole is tried again.
                 let lives = tx.find_session(session.id).await?.is_some_and(|session| session.row.ended.is_none());

@@ -12,6 +12,7 @@ pub mod audit;
 pub mod ending;
 pub mod hot;
 pub mod idlest;
+pub mod import_secret;
 mod list;
 pub mod noticed;
 pub mod one_time_token;

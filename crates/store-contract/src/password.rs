@@ -64,3 +64,39 @@ pub async fn a_password_of_nobody_is_a_lost_race(subject: Subject) -> Kept {
     assert!(matches!(lost, Err(Error::Conflict(_))), "{lost:?}");
     Ok(())
 }
+
+/// Which peppers are needed follows every write of a hash, and the end of its owner.
+pub async fn the_peppers_that_hashes_need_are_counted(subject: Subject) -> Kept {
+    let (bare, old, new) = ("$argon2id$v=19$m=8,t=1,p=1$s$h", peppered("b2xkb2xk"), peppered("bmV3bmV3"));
+    let (ada, bob, eve) = (subject.user("ada").await?, subject.user("bob").await?, subject.user("eve").await?);
+    let mut tx = subject.begin().await?;
+    assert_eq!(tx.list_pepper_uses().await?, []);
+    assert!(tx.insert_password(ada, &hash(&old), subject.now()).await?);
+    assert!(tx.insert_password(bob, &hash(&old), subject.now()).await?);
+    assert!(tx.insert_password(eve, &hash(bare), subject.now()).await?);
+    tx.commit().await?;
+    assert_eq!(peppers(&subject).await?, [("b2xkb2xk".to_owned(), 2)]);
+
+    let mut tx = subject.begin().await?;
+    assert!(tx.replace_password(ada, &hash(&old), &hash(&new), subject.now()).await?);
+    assert!(!tx.replace_password(bob, &hash("another"), &hash(&new), subject.now()).await?);
+    assert!(tx.replace_password(eve, &hash(bare), &hash(&new), subject.now()).await?);
+    tx.commit().await?;
+    assert_eq!(peppers(&subject).await?, [("b2xkb2xk".to_owned(), 1), ("bmV3bmV3".to_owned(), 2)]);
+
+    let mut tx = subject.begin().await?;
+    assert!(tx.replace_password(eve, &hash(&new), &hash(bare), subject.now()).await?);
+    assert!(tx.delete_user(bob).await?);
+    tx.commit().await?;
+    assert_eq!(peppers(&subject).await?, [("bmV3bmV3".to_owned(), 1)]);
+    Ok(())
+}
+
+fn peppered(id: &str) -> String {
+    format!("$argon2id$v=19$m=8,t=1,p=1,keyid={id}$s$h")
+}
+
+async fn peppers(subject: &Subject) -> Result<Vec<(String, u64)>, Error> {
+    let uses = subject.store.snapshot().await?.list_pepper_uses().await?;
+    Ok(uses.into_iter().map(|found| (found.pepper_id, found.hashes)).collect())
+}

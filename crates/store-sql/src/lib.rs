@@ -11,6 +11,7 @@ mod engine;
 mod error;
 pub mod file;
 mod hot;
+mod import_secret;
 mod migrate;
 mod one_time_token;
 mod open;

@@ -2,17 +2,18 @@
 
 use async_trait::async_trait;
 use countersign_kernel::{Secret, Timestamp, UserId};
-use countersign_store::{Error, PasswordHash, Passwords};
+use countersign_store::{Error, PasswordHash, Passwords, PepperUse};
 
-use crate::engine::{change, find, on_engine};
+use crate::engine::{change, find, list, on_engine};
 use crate::error::lost_reference;
 use crate::row::micros;
 use crate::tx::SqlTx;
 
 const FIND: &str = "SELECT phc FROM passwords WHERE user_id = $1";
-const INSERT: &str =
-    "INSERT INTO passwords (user_id, phc, changed_at) VALUES ($1, $2, $3) ON CONFLICT (user_id) DO NOTHING";
-const REPLACE: &str = "UPDATE passwords SET phc = $3, changed_at = $4 WHERE user_id = $1 AND phc = $2";
+const INSERT: &str = "INSERT INTO passwords (user_id, phc, changed_at, pepper_id) VALUES ($1, $2, $3, $4) ON CONFLICT (user_id) DO NOTHING";
+const REPLACE: &str = "UPDATE passwords SET phc = $3, changed_at = $4, pepper_id = $5 WHERE user_id = $1 AND phc = $2";
+const LIST_PEPPERS: &str = "SELECT pepper_id, COUNT(*) FROM passwords WHERE pepper_id IS NOT NULL \
+    GROUP BY pepper_id ORDER BY pepper_id";
 
 #[async_trait]
 impl Passwords for SqlTx {
@@ -25,7 +26,7 @@ impl Passwords for SqlTx {
         self.writing()?;
         let inserted = on_engine!(self, |c| {
             let insert = sqlx::query(INSERT).bind(user.as_uuid()).bind(hash.0.expose().as_str()).bind(micros(now));
-            insert.execute(c).await.map(|done| done.rows_affected())
+            insert.bind(hash.pepper_id()).execute(c).await.map(|done| done.rows_affected())
         })
         .map_err(lost_reference)?;
         Ok(inserted == 1)
@@ -38,7 +39,13 @@ impl Passwords for SqlTx {
         hash: &PasswordHash,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        let (expected, hash) = (expected.0.expose().as_str(), hash.0.expose().as_str());
-        Ok(change!(self, REPLACE, user.as_uuid(), expected, hash, micros(now))? == 1)
+        let (expected, text) = (expected.0.expose().as_str(), hash.0.expose().as_str());
+        Ok(change!(self, REPLACE, user.as_uuid(), expected, text, micros(now), hash.pepper_id())? == 1)
+    }
+
+    async fn list_pepper_uses(&mut self) -> Result<Vec<PepperUse>, Error> {
+        let rows = list!(self, (String, i64), LIST_PEPPERS)?;
+        let hashes = |count: i64| u64::try_from(count).unwrap_or(0);
+        Ok(rows.into_iter().map(|(pepper_id, count)| PepperUse { pepper_id, hashes: hashes(count) }).collect())
     }
 }

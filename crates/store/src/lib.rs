@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod error;
+pub mod import_secret;
 pub mod journal;
 pub mod noticed;
 pub mod one_time_token;
@@ -21,11 +22,12 @@ pub mod user;
 
 pub use audit::{AuditFilter, AuditRecords, SealedRecord};
 pub use error::Error;
+pub use import_secret::{ImportSecret, ImportSecrets};
 pub use journal::Journal;
 pub use noticed::{Mark, Noticed};
 pub use one_time_token::{OneTimeToken, OneTimeTokens, Purpose};
 pub use page::{Cursor, Page, PageRequest};
-pub use password::{PasswordHash, Passwords};
+pub use password::{PasswordHash, Passwords, PepperUse};
 pub use revocation::{Effect, NewRevocation, Revocation, RevocationHead, Revocations, Target};
 pub use role::{Role, Roles};
 pub use root::{Root, Roots};

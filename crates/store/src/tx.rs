@@ -8,6 +8,7 @@ use countersign_kernel::{SessionId, Timestamp, UserId};
 
 use crate::audit::AuditRecords;
 use crate::error::Error;
+use crate::import_secret::ImportSecrets;
 use crate::one_time_token::OneTimeTokens;
 use crate::password::Passwords;
 use crate::revocation::{Revocation, RevocationHead, Revocations};
@@ -23,7 +24,17 @@ use crate::user::{User, Users};
 /// from its first statement on: do no hashing and no waiting inside.
 #[async_trait]
 pub trait Tx:
-    Users + Passwords + Roles + Roots + Sessions + SigningKeys + Revocations + OneTimeTokens + AuditRecords + Send
+    Users
+    + Passwords
+    + ImportSecrets
+    + Roles
+    + Roots
+    + Sessions
+    + SigningKeys
+    + Revocations
+    + OneTimeTokens
+    + AuditRecords
+    + Send
 {
     /// The moment of this transaction by the database's one clock (DESIGN section 1, "Writing").
     fn now(&self) -> Timestamp;

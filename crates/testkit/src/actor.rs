@@ -104,6 +104,16 @@ impl Actor {
         self.sign_in_with(&self.password.clone()).await
     }
 
+    /// Signs in, solves the challenge that is asked for, and keeps what comes.
+    ///
+    /// # Panics
+    /// No challenge was asked for.
+    pub async fn sign_in_solving(&self) -> Reply {
+        let asked = self.sign_in().await.expect(428);
+        let body = json!({"email": self.email, "password": self.password, "challengeResponse": asked.solution()});
+        self.enter("/api/auth/login", self.told_how(body)).await
+    }
+
     /// Signs in with this password and keeps what comes.
     pub async fn sign_in_with(&self, password: &str) -> Reply {
         let body = self.told_how(json!({"email": self.email, "password": password}));

@@ -36,6 +36,7 @@ mod process;
 mod ran;
 mod reply;
 mod served;
+mod table;
 mod trail;
 mod transport;
 
@@ -52,6 +53,7 @@ pub use process::{Process, ProcessBuilder};
 pub use ran::Ran;
 pub use reply::Reply;
 pub use served::Served;
+pub use table::{AddressLine, AddressTable};
 pub use transport::Transport;
 
 // What tests name in asserts.

@@ -52,6 +52,20 @@ impl Reply {
         self.text_at("/code")
     }
 
+    /// The solution of the challenge that a 428 carries, as the text to send for `challengeResponse`.
+    ///
+    /// # Panics
+    /// It carries none that can be solved.
+    #[must_use]
+    #[track_caller]
+    #[expect(clippy::panic, reason = "a test harness fails its test")]
+    pub fn solution(&self) -> String {
+        match self.json().get("challenge").and_then(countersign_limit::testing::solve) {
+            Some(response) => response,
+            None => panic!("no challenge that can be solved: {}", self.text()),
+        }
+    }
+
     /// The value of a field; empty where there is none.
     #[must_use]
     pub fn header(&self, name: &str) -> String {

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
-use countersign_account::{Reading, Refused, SignIn, SignInVerdict};
+use countersign_account::{Challenge, Reading, Refused, SignIn, SignInVerdict};
+use countersign_audit::Record;
 use countersign_kernel::Lifetime;
+use countersign_limit::testing::solve;
 use countersign_password::{HasherConfig, Params};
 
 use crate::world::{OTHER, PASSWORD, World, sign_in};
@@ -11,6 +13,26 @@ fn limited(verdict: SignInVerdict) -> Refused {
         SignInVerdict::Limited(refused) => refused,
         other => panic!("{other:?}"),
     }
+}
+
+fn challenged(verdict: SignInVerdict) -> Challenge {
+    match verdict {
+        SignInVerdict::Challenged(challenge) => *challenge,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Fills the account's bucket, each try from another network.
+async fn flood(world: &World, email: &str) {
+    for n in 0..20 {
+        fail(world, email, &format!("198.51.100.{n}"), 1).await;
+    }
+}
+
+/// A sign-in with the solution of this challenge.
+fn solving(email: &str, password: &str, challenge: &Challenge) -> SignIn {
+    let challenge = serde_json::to_value(challenge).unwrap();
+    SignIn { challenge_response: solve(&challenge), ..sign_in(email, password) }
 }
 
 async fn fail(world: &World, email: &str, address: &str, times: usize) {
@@ -95,16 +117,205 @@ async fn many_addresses_at_one_account_are_limited_and_the_owner_gets_in() {
         fail(&world, "ada@example.com", &format!("198.51.100.{n}"), 1).await;
     }
 
-    let refused = limited(world.sign_in_from("ada@example.com", OTHER, &world.from("203.0.113.1")).await);
-    assert_eq!(refused.name, "sign_in_account");
-    assert!(refused.retry_after <= Lifetime::from_hours(1));
-    limited(world.sign_in("ada@example.com", PASSWORD).await);
+    let before = world.hashes();
+    challenged(world.sign_in_from("ada@example.com", OTHER, &world.from("203.0.113.1")).await);
+    challenged(world.sign_in("ada@example.com", PASSWORD).await);
+    assert_eq!(world.hashes(), before, "a try without its proof costs no hash");
     assert!(world.check(&ada).is_ok(), "her session goes on");
 
     let request = SignIn { device_cookie: Some(cookie), ..sign_in("ada@example.com", PASSWORD) };
     let (verdict, readings) = world.accounts.sign_in(request, &world.home()).await.unwrap();
     assert!(matches!(verdict, SignInVerdict::SignedIn(_)), "{verdict:?}");
     assert_eq!(readings.iter().map(|r: &Reading| (r.name, r.remaining)).collect::<Vec<_>>(), [("sign_in_device", 10)]);
+}
+
+// attack 112, 114
+/// Whoever proves work gets one try, the same for a member and a stranger, and it counts for his network as any other.
+#[tokio::test]
+async fn a_solved_challenge_buys_one_try() {
+    let world = World::start().await;
+    world.member("ada@example.com").await;
+    for email in ["ada@example.com", "nobody@example.com"] {
+        flood(&world, email).await;
+        let attacker = world.from("203.0.113.9");
+        for n in 0..5 {
+            let challenge = challenged(world.sign_in_from(email, OTHER, &attacker).await);
+            let request = solving(email, OTHER, &challenge);
+            let (verdict, readings) = world.accounts.sign_in(request.clone(), &attacker).await.unwrap();
+            assert!(matches!(verdict, SignInVerdict::Failed), "{verdict:?}");
+            let left = |name| readings.iter().find(|r| r.name == name).unwrap().remaining;
+            assert_eq!((left("sign_in_address_account"), left("challenge_account")), (4 - n, 63 - n), "{email}");
+
+            if n < 4 {
+                let again = challenged(world.accounts.sign_in(request, &attacker).await.unwrap().0);
+                assert_ne!(again, challenge, "a fresh one");
+            }
+        }
+        assert_eq!(limited(world.sign_in_from(email, PASSWORD, &attacker).await).name, "sign_in_address_account");
+        world.advance(Lifetime::from_hours(1));
+    }
+}
+
+#[tokio::test]
+async fn a_good_solved_try_gives_back_all_but_its_solution() {
+    let world = World::start().await;
+    world.member("ada@example.com").await;
+    flood(&world, "ada@example.com").await;
+    let challenge = challenged(world.sign_in("ada@example.com", PASSWORD).await);
+    let request = solving("ada@example.com", PASSWORD, &challenge);
+
+    let (verdict, readings) = world.accounts.sign_in(request.clone(), &world.home()).await.unwrap();
+
+    assert!(matches!(verdict, SignInVerdict::SignedIn(_)), "{verdict:?}");
+    assert!(readings.iter().all(|r| r.remaining == r.limit), "{readings:?}");
+    challenged(world.accounts.sign_in(request, &world.home()).await.unwrap().0);
+}
+
+// attack 126
+#[tokio::test]
+async fn a_solution_is_for_one_account_and_for_five_minutes() {
+    let world = World::start().await;
+    for name in ["ada", "bob"] {
+        world.member(&format!("{name}@example.com")).await;
+        flood(&world, &format!("{name}@example.com")).await;
+        world.advance(Lifetime::from_minutes(20));
+    }
+    let of_ada = challenged(world.sign_in("ada@example.com", PASSWORD).await);
+
+    let for_bob = world.accounts.sign_in(solving("bob@example.com", PASSWORD, &of_ada), &world.home()).await.unwrap();
+    challenged(for_bob.0);
+    world.advance(Lifetime::from_minutes(5));
+    let late = world.accounts.sign_in(solving("ada@example.com", PASSWORD, &of_ada), &world.home()).await.unwrap();
+    challenged(late.0);
+
+    let fresh = challenged(world.sign_in("ada@example.com", PASSWORD).await);
+    let other_spelling = world.accounts.sign_in(solving("ADA@example.com", PASSWORD, &fresh), &world.home()).await;
+    assert!(matches!(other_spelling.unwrap().0, SignInVerdict::SignedIn(_)), "one account, whatever its spelling");
+}
+
+// attack 126
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_racing_tries_with_one_solution_one_is_judged() {
+    let world = Arc::new(World::start().await);
+    world.member("ada@example.com").await;
+    flood(&world, "ada@example.com").await;
+    let challenge = challenged(world.sign_in("ada@example.com", PASSWORD).await);
+    let before = world.hashes();
+    let tries: Vec<_> = (0..20)
+        .map(|n| {
+            let (world, request) = (Arc::clone(&world), solving("ada@example.com", OTHER, &challenge));
+            let origin = world.from(&format!("203.0.113.{n}"));
+            tokio::spawn(async move { world.accounts.sign_in(request, &origin).await.unwrap().0 })
+        })
+        .collect();
+
+    let mut failed = 0;
+    for one in tries {
+        failed += usize::from(matches!(one.await.unwrap(), SignInVerdict::Failed));
+    }
+
+    assert_eq!((failed, world.hashes() - before), (1, 1));
+}
+
+#[tokio::test]
+async fn challenges_get_harder_with_the_flood_up_to_sixteen_times_and_easy_again() {
+    let world = World::start().await;
+    flood(&world, "ada@example.com").await;
+    let mut seen = Vec::new();
+    for n in 0..70_u8 {
+        let from = world.from(&format!("203.0.113.{n}"));
+        let challenge = challenged(world.sign_in_from("ada@example.com", OTHER, &from).await);
+        seen.push(challenge.max_number / 1_000);
+        let (verdict, _) = world.accounts.sign_in(solving("ada@example.com", OTHER, &challenge), &from).await.unwrap();
+        assert!(matches!(verdict, SignInVerdict::Failed), "{n}: {verdict:?}");
+    }
+    let wanted: Vec<u32> = (0..70).map(|n| 1 << (n / 16)).map(|times: u32| times.min(16)).collect();
+    assert_eq!(seen, wanted);
+    flood(&world, "bob@example.com").await;
+    assert_eq!(challenged(world.sign_in("bob@example.com", OTHER).await).max_number, 1_000, "another account");
+
+    world.advance(Lifetime::from_hours(1));
+    assert!(matches!(world.sign_in("ada@example.com", OTHER).await, SignInVerdict::Failed), "and then none at all");
+}
+
+/// What is refused for its network is told the network's wait, and no work that would not help.
+#[tokio::test]
+async fn where_network_and_account_are_full_the_network_is_told_and_both_are_audited() {
+    let world = World::start().await;
+    world.member("ada@example.com").await;
+    fail(&world, "ada@example.com", "203.0.113.1", 5).await;
+    for n in 0..15 {
+        fail(&world, "ada@example.com", &format!("198.51.100.{n}"), 1).await;
+    }
+
+    let refused = limited(world.sign_in_from("ada@example.com", PASSWORD, &world.from("203.0.113.1")).await);
+
+    assert_eq!((refused.name, refused.retry_after), ("sign_in_address_account", Lifetime::from_minutes(15)));
+    challenged(world.sign_in("ada@example.com", PASSWORD).await);
+    let told: Vec<_> = world.trail().await.into_iter().filter(|l| l.starts_with("limit_reached")).collect();
+    assert_eq!(
+        told,
+        [
+            "limit_reached!(sign_in_account) by anonymous subject",
+            "limit_reached!(sign_in_address_account) by anonymous subject",
+        ]
+    );
+}
+
+/// An answer to nothing that was asked is not looked at.
+#[tokio::test]
+async fn a_response_that_nobody_asked_for_changes_nothing() {
+    let world = World::start().await;
+    let ada = world.member("ada@example.com").await;
+    let response = Some("whatever".to_owned());
+    let request = SignIn { challenge_response: response.clone(), ..sign_in("ada@example.com", PASSWORD) };
+    let (verdict, _) = world.accounts.sign_in(request.clone(), &world.home()).await.unwrap();
+    assert!(matches!(verdict, SignInVerdict::SignedIn(_)), "{verdict:?}");
+
+    flood(&world, "ada@example.com").await;
+    challenged(world.accounts.sign_in(request.clone(), &world.home()).await.unwrap().0);
+    let cookie = ada.issued.device.as_ref().unwrap().expose().clone();
+    let at_home = SignIn { device_cookie: Some(cookie), ..request };
+    let (verdict, _) = world.accounts.sign_in(at_home, &world.home()).await.unwrap();
+    assert!(matches!(verdict, SignInVerdict::SignedIn(_)), "a known device is never asked");
+}
+
+/// The trail says how each try came, and links no two accounts by their device.
+#[tokio::test]
+async fn records_of_sign_ins_say_how_they_came() {
+    let world = World::start().await;
+    let mut cookie = None;
+    for name in ["ada", "bob"] {
+        let email = format!("{name}@example.com");
+        let request = SignIn { device_cookie: cookie.clone(), ..sign_in(&email, PASSWORD) };
+        world.member(&email).await;
+        let (verdict, _) = world.accounts.sign_in(request, &world.home()).await.unwrap();
+        let SignInVerdict::SignedIn(opened) = verdict else { panic!("{verdict:?}") };
+        cookie = Some(opened.issued.device.unwrap().expose().clone());
+    }
+    for name in ["ada", "bob"] {
+        let known = SignIn { device_cookie: cookie.clone(), ..sign_in(&format!("{name}@example.com"), OTHER) };
+        let (verdict, _) = world.accounts.sign_in(known, &world.home()).await.unwrap();
+        assert!(matches!(verdict, SignInVerdict::Failed));
+    }
+    flood(&world, "ada@example.com").await;
+    let challenge = challenged(world.sign_in("ada@example.com", PASSWORD).await);
+    world.accounts.sign_in(solving("ada@example.com", PASSWORD, &challenge), &world.home()).await.unwrap();
+
+    let told = |record: &Record| {
+        let fact = |name| record.detail.get(name).cloned().unwrap_or_default();
+        (record.event.as_str(), fact("device"), fact("challenge"))
+    };
+    let records = world.records().await;
+    let known: Vec<_> = records.iter().filter(|r| r.detail.contains_key("deviceKey")).collect();
+    assert_eq!(
+        known.iter().map(|r| told(r)).collect::<Vec<_>>(),
+        vec![("sign_in_failed", "known".into(), String::new()); 2]
+    );
+    assert_ne!(known[0].detail["deviceKey"], known[1].detail["deviceKey"], "one device, two accounts");
+    assert!(known.iter().all(|r| r.detail["deviceKey"].len() == 16));
+    let last: Vec<_> = records.iter().rev().take(2).map(told).collect();
+    assert_eq!(last, [("signed_in", "new".into(), "solved".into()), ("limit_reached", "new".into(), String::new()),]);
 }
 
 #[tokio::test]

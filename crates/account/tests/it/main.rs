@@ -13,10 +13,12 @@
 mod admin;
 mod audit;
 mod erase;
+mod import;
 mod limits;
 mod manage;
 mod password;
 mod race;
+mod replay;
 mod server;
 mod sign_in;
 mod sign_up;

@@ -139,7 +139,7 @@ async fn of_claims_with_one_link_one_succeeds() {
         for n in 0..8 {
             let member = world.member(&format!("a{n}@example.com")).await;
             let (world, link, identity) = (Arc::clone(&world), link.clone(), world.identity(&member));
-            claims.push(async move { world.accounts.claim_admin(&identity, &link, &world.home()).await.unwrap() });
+            claims.push(async move { world.accounts.claim_admin(&identity, &link, &world.home()).await.unwrap().0 });
         }
         let verdicts = join_all(claims).await;
         assert_eq!(verdicts.iter().filter(|v| matches!(v, ClaimVerdict::Claimed(_))).count(), 1);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use countersign_account::{Accounts, Opened, Parts, SignIn, SignInVerdict, SignUp, SignUpVerdict};
-use countersign_audit::{Actor, Outcome};
+use countersign_audit::{Actor, Outcome, Record};
 use countersign_kernel::{Clock, Entropy, Env, Lifetime, Location, Origin, RequestId, Secret, Timestamp};
 use countersign_keys::{KeyPolicy, Keyring, MasterKey, Roots};
 use countersign_limit::{Limiter, MemoryLimiter, Policies};
@@ -117,6 +117,7 @@ impl World {
             hasher: Arc::new(Hasher::new(&hashing, env.clone()).unwrap()),
             limiter,
             policies: Policies::default(),
+            challenge_difficulty: 1_000,
             password_policy: Policy::default(),
             lookup_root: roots.lookup.clone(),
         });
@@ -179,11 +180,32 @@ impl World {
         self.check(opened).unwrap()
     }
 
-    /// The audit trail, oldest first: event, reason, who, detail.
-    pub(crate) async fn trail(&self) -> Vec<String> {
+    /// Every record of the trail, oldest first.
+    pub(crate) async fn all_records(&self) -> Vec<Record> {
+        let mut request = PageRequest::first(200);
+        let mut records = Vec::new();
+        loop {
+            let mut tx = self.store.snapshot().await.unwrap();
+            let page = tx.list_audit_records(&AuditFilter::default(), &request).await.unwrap();
+            records.extend(page.items.into_iter().map(|sealed| sealed.record));
+            let Some(cursor) = page.next else { break };
+            request = PageRequest::after(cursor, 200);
+        }
+        records.reverse();
+        records
+    }
+
+    /// The records of the trail, oldest first, save those of keys, which another floor makes.
+    pub(crate) async fn records(&self) -> Vec<Record> {
         let mut tx = self.store.snapshot().await.unwrap();
         let page = tx.list_audit_records(&AuditFilter::default(), &PageRequest::first(200)).await.unwrap();
-        let line = |record: &countersign_audit::Record| {
+        let records = page.items.into_iter().rev().map(|sealed| sealed.record);
+        records.filter(|record| !record.event.as_str().starts_with("signing_key")).collect()
+    }
+
+    /// The audit trail, oldest first: event, reason, who, detail.
+    pub(crate) async fn trail(&self) -> Vec<String> {
+        let line = |record: &Record| {
             let refused = if record.outcome == Outcome::Refused { "!" } else { "" };
             let reason = record.reason.as_ref().map(|r| format!("({r})")).unwrap_or_default();
             let actor = match record.actor {
@@ -196,9 +218,7 @@ impl World {
             let about: String = about.into_iter().flatten().collect();
             format!("{}{refused}{reason} by {actor}{about}", record.event.as_str())
         };
-        // Keys are made by the keys floor, not here.
-        let ours = |r: &&countersign_store::SealedRecord| !r.record.event.as_str().starts_with("signing_key");
-        page.items.iter().rev().filter(ours).map(|r| line(&r.record)).collect()
+        self.records().await.iter().map(line).collect()
     }
 
     /// How many hashes the hasher has computed.
@@ -242,5 +262,6 @@ pub(crate) fn sign_in(email: &str, password: &str) -> SignIn {
         remember: true,
         replaces: None,
         device_cookie: None,
+        challenge_response: None,
     }
 }

@@ -22,6 +22,10 @@ fn limited() -> (u16, String) {
     (429, "RATE_LIMITED".to_owned())
 }
 
+fn challenged() -> (u16, String) {
+    (428, "CHALLENGE_REQUIRED".to_owned())
+}
+
 fn wrong(email: &str) -> Value {
     json!({"email": email, "password": "not the password"})
 }
@@ -171,11 +175,11 @@ async fn many_addresses_at_one_account_are_counted_at_the_account() {
 
     for n in 0..110 {
         let reply = guess(&app, address(n), &ada.email).await;
-        assert!([failed(), limited()].contains(&said(&reply)), "{n}: {reply}");
+        assert!([failed(), challenged()].contains(&said(&reply)), "{n}: {reply}");
         judged += usize::from(reply.status() == 401);
     }
 
-    assert_eq!(judged, 20, "passwords tried in the hour");
+    assert_eq!(judged, 20, "passwords tried in the hour without a proof of work");
     assert_eq!(said(&guess(&app, address(200), "bob@example.com").await), failed(), "another account");
 }
 
@@ -222,29 +226,140 @@ async fn spellings_of_one_address_share_their_buckets() {
 }
 
 // attack 114
+/// Mallory floods Ada's account from everywhere, and solves challenges too. Ada notices nothing where she is signed in, nothing
+/// on her own device, and elsewhere a moment's work of her browser.
 #[tokio::test]
-async fn whoever_locks_an_account_keeps_its_owner_out_of_nothing_she_has() {
+async fn whoever_floods_an_account_keeps_its_owner_out_of_nothing() {
     let app = TestApp::start().await;
     let ada = app.member("ada").await;
-    let at_home = app.visitor();
-    at_home.take(&ada.loot());
+    let own_device = app.visitor();
+    own_device.take(&ada.loot());
     for n in 0..60 {
-        let _ = guess(&app, address(n), &ada.email).await;
+        let asked = guess(&app, address(n), &ada.email).await;
+        if asked.status() == 428 {
+            let body = with(wrong(&ada.email), "challengeResponse", asked.solution());
+            assert_eq!(said(&app.visitor().at(address(n)).post(SIGN_IN, body).await), failed(), "{n}");
+        }
     }
-    let new_device = ada.elsewhere().at(address(250));
 
-    let refused = new_device.sign_in().await;
-
-    assert_eq!(said(&refused), limited());
-    let wait: i64 = refused.header("retry-after").parse().unwrap();
-    assert!((1..=3_600).contains(&wait), "{wait}");
     let _ = ada.get("/api/user/profile").await.expect(200);
     let _ = ada.refresh().await.expect(200);
     let _ = ada.step_up().await.expect(200);
     assert_eq!(said(&ada.sign_in_with("not the password").await), failed(), "a known device is judged");
     let _ = ada.sign_in().await.expect(200);
-    app.clock.advance(seconds(wait));
+    let new_device = ada.elsewhere().at(address(250));
+    assert_eq!(said(&new_device.sign_in().await), challenged());
+    let _ = new_device.sign_in_solving().await.expect(200);
+    let _ = new_device.get("/api/user/profile").await.expect(200);
     let _ = new_device.sign_in().await.expect(200);
+    assert_eq!(app.audited(Event::SessionEnded).await, 2, "each replaced by its own next sign-in");
+}
+
+// attack 67, 114
+#[tokio::test]
+async fn a_challenge_looks_the_same_for_everyone() {
+    let app = TestApp::start().await;
+    let _ = app.member("ada").await;
+    let mut seen = Vec::new();
+    for (email, first) in [("ada@example.com", 0), ("nobody@example.com", 100)] {
+        for n in 0..20 {
+            fail(&app, address(first + n), email, 1).await;
+        }
+        let asked = guess(&app, address(200), email).await;
+        assert_eq!(said(&asked), challenged());
+        assert_eq!(asked.header("retry-after"), "", "waiting is not what is asked");
+        let solved = with(wrong(email), "challengeResponse", asked.solution());
+        let judged = app.visitor().at(address(first + 50)).post(SIGN_IN, solved).await;
+        assert_eq!(said(&judged), failed());
+        seen.push([asked, judged].map(|reply| shape(&reply)));
+    }
+    assert_eq!(seen[0], seen[1]);
+    let [asked, judged] = &seen[0];
+    assert!(asked.contains(r#""sign_in_account";r=0"#), "{asked}");
+    assert!(judged.contains(r#""challenge_account";r=63"#), "{judged}");
+}
+
+/// What an asker sees of a refusal, save what chance and the clock put there.
+fn shape(reply: &Reply) -> String {
+    let mut body = reply.json();
+    let members = body.as_object_mut().unwrap();
+    members.remove("requestId");
+    if let Some(challenge) = members.get_mut("challenge").and_then(Value::as_object_mut) {
+        for name in ["challenge", "salt", "signature"] {
+            let text = challenge[name].as_str().unwrap().replace(|c: char| c.is_ascii_hexdigit(), "x");
+            challenge.insert(name.to_owned(), text.into());
+        }
+    }
+    let mut headers: Vec<String> =
+        reply.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+    headers.retain(|line| !line.starts_with("x-request-id") && !line.starts_with("date"));
+    format!("{} {body}\n{}", reply.status(), headers.join("\n"))
+}
+
+// attack 126
+#[tokio::test]
+async fn a_solution_is_worth_one_try_at_one_account_in_time() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.member("ada").await, app.member("bob").await);
+    for n in 0..20 {
+        fail(&app, address(n), &ada.email, 1).await;
+        fail(&app, address(n), &bob.email, 1).await;
+    }
+    let new_device = ada.elsewhere().at(ATTACKER);
+    let right = |response: &str| {
+        let body = json!({"email": ada.email, "password": ada.password});
+        with(body, "challengeResponse", response)
+    };
+    let solve = async || new_device.sign_in().await.expect(428).solution();
+
+    let good = solve().await;
+    let of_bob = bob.elsewhere().at(ATTACKER).sign_in().await.expect(428).solution();
+    let half = &good[..good.len() / 2];
+    for (response, reason) in [
+        (of_bob.as_str(), "of another account"),
+        (half, "cut"),
+        ("", "empty"),
+        ("not base64", "no base64"),
+        (&"A".repeat(20_000), "far too long"),
+    ] {
+        let refused = new_device.post(SIGN_IN, right(response)).await;
+        assert_eq!(said(&refused), challenged(), "{reason}");
+        assert_ne!(refused.solution(), good, "{reason}: a fresh one");
+    }
+    let _ = new_device.elsewhere().post(SIGN_IN, right(&good)).await.expect(200);
+    assert_eq!(said(&new_device.elsewhere().post(SIGN_IN, right(&good)).await), challenged(), "used");
+
+    let late = solve().await;
+    app.clock.advance(seconds(300));
+    assert_eq!(said(&new_device.post(SIGN_IN, right(&late)).await), challenged(), "late");
+    let in_time = solve().await;
+    app.clock.advance(seconds(299));
+    let _ = new_device.post(SIGN_IN, right(&in_time)).await.expect(200);
+
+    let body = with(right(""), "challengeResponse", 7);
+    assert_eq!(said(&new_device.elsewhere().post(SIGN_IN, body).await), (400, "VALIDATION_FAILED".to_owned()));
+}
+
+// attack 126
+/// Nodes share the key of challenges: one asks, another judges. So does the same node after a restart.
+#[tokio::test]
+async fn a_challenge_outlives_the_process_that_asked() {
+    let app = TestApp::start().await;
+    let ada = app.member("ada").await;
+    let other = TestApp::builder().beside(&app).start().await;
+    for n in 0..20 {
+        fail(&app, address(n), &ada.email, 1).await;
+        fail(&other, address(n), &ada.email, 1).await;
+    }
+    let asked = ada.elsewhere().sign_in().await.expect(428);
+
+    let body = json!({"email": ada.email, "password": ada.password, "challengeResponse": asked.solution()});
+    let _ = other.visitor().post(SIGN_IN, body).await.expect(200);
+}
+
+fn with(mut body: Value, name: &str, value: impl Into<Value>) -> Value {
+    body.as_object_mut().unwrap().insert(name.to_owned(), value.into());
+    body
 }
 
 // attack 114
@@ -257,7 +372,7 @@ async fn a_known_device_is_one_of_this_account_and_is_limited_itself() {
     }
 
     let hers = eve.call(http::Method::POST, SIGN_IN).anonymous().json(wrong(&ada.email)).send().await;
-    assert_eq!(said(&hers), limited(), "a device that Eve's account knows is a stranger to Ada's");
+    assert_eq!(said(&hers), challenged(), "a device that Eve's account knows is a stranger to Ada's");
 
     for n in 0..11 {
         let reply = ada.sign_in_with("not the password").await;

@@ -34,6 +34,7 @@ impl Shape for ClaimBody {
     responses(
         (status = 200, description = "The account, now an administrator's; refresh to use the role", body = UserView),
         (status = 400, description = "LINK_INVALID"),
+        (status = 429, description = "RATE_LIMITED"),
     )
 )]
 pub(crate) async fn claim_admin(
@@ -41,7 +42,7 @@ pub(crate) async fn claim_admin(
     user: CurrentUser,
     call: Call<ClaimBody>,
 ) -> Result<Response, Problem> {
-    let verdict = auth.accounts().claim_admin(&user, &call.body()?.token, &call.origin(&auth)).await?;
-    let person = claim_refusal(verdict)?;
-    Ok(json(StatusCode::OK, UserView::of(&person), &[]))
+    let (verdict, readings) = auth.accounts().claim_admin(&user, &call.body()?.token, &call.origin(&auth)).await?;
+    let person = claim_refusal(verdict).map_err(|problem| problem.readings(readings.clone()))?;
+    Ok(json(StatusCode::OK, UserView::of(&person), &readings))
 }

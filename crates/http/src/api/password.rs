@@ -20,7 +20,7 @@ pub(crate) struct PasswordBody {
     /// The present password.
     #[schema(value_type = String, format = Password)]
     current_password: Secret<String>,
-    /// The new one: 8 to 256 characters, not one of the common ones.
+    /// The new one: 8 to 256 characters, neither common nor known from a breach.
     #[schema(value_type = String, format = Password)]
     new_password: Secret<String>,
 }

@@ -22,7 +22,8 @@ use crate::request::Source;
 )]
 pub(crate) async fn list(State(auth): State<Auth>, user: CurrentUser) -> Result<Response, Problem> {
     let found = auth.sessions().list(user.user).await?;
-    let sessions = found.iter().map(|session| SessionView::of(session, session.id == user.session, auth.sessions())).collect();
+    let sessions =
+        found.iter().map(|session| SessionView::of(session, session.id == user.session, auth.sessions())).collect();
     Ok(json(StatusCode::OK, SessionsView { sessions }, &[]))
 }
 

@@ -44,6 +44,8 @@ pub(crate) struct LoginBody {
     token_delivery: Option<Delivery>,
     /// Whether the cookies outlive the browser; true unless said otherwise.
     remember: Option<bool>,
+    /// The solution of the `challenge` of a 428: base64 of the JSON that ALTCHA's clients make.
+    challenge_response: Option<String>,
 }
 
 impl Shape for LoginBody {
@@ -53,6 +55,7 @@ impl Shape for LoginBody {
             password: members.secret("password"),
             token_delivery: members.optional_word("tokenDelivery", DELIVERIES),
             remember: members.optional_bool("remember"),
+            challenge_response: members.optional_string("challengeResponse"),
         }
     }
 }
@@ -60,7 +63,7 @@ impl Shape for LoginBody {
 /// Signs in with address and password.
 ///
 /// Ends the session whose refresh cookie comes along. The answer to an unknown address, a wrong password and a disabled
-/// account is the same.
+/// account is the same. Where an account has seen many failures, a browser that it does not know is asked for a proof of work.
 #[utoipa::path(
     post, path = "/api/auth/login", tag = "Session", operation_id = "login",
     request_body = LoginBody, security(()),
@@ -68,6 +71,7 @@ impl Shape for LoginBody {
         (status = 200, description = "A session", body = SignedInView),
         (status = 401, description = "AUTH_FAILED"),
         (status = 403, description = "CSRF_INVALID"),
+        (status = 428, description = "CHALLENGE_REQUIRED: solve `challenge` and repeat the request with `challengeResponse`"),
         (status = 429, description = "RATE_LIMITED"),
         (status = 503, description = "OVERLOADED"),
     )
@@ -83,6 +87,7 @@ pub(crate) async fn login(State(auth): State<Auth>, call: Call<LoginBody>) -> Re
         remember: body.remember.unwrap_or(true),
         replaces: jar.session(auth.sessions()),
         device_cookie: jar.device().map(str::to_owned),
+        challenge_response: body.challenge_response.clone(),
     };
     let (verdict, readings) = auth.accounts().sign_in(request, &call.origin(&auth)).await?;
     let opened = sign_in_refusal(verdict).map_err(|problem| problem.readings(readings.clone()))?;

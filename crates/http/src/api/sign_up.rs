@@ -23,7 +23,7 @@ pub(crate) struct RegisterBody {
     /// The address.
     #[schema(format = Email)]
     email: String,
-    /// The password: 8 to 256 characters, not one of the common ones.
+    /// The password: 8 to 256 characters, neither common nor known from a breach.
     #[schema(value_type = String, format = Password)]
     password: Secret<String>,
     /// The name to show, 1 to 100 characters.

@@ -105,7 +105,7 @@ codes! {
         "`Retry-After` and `retryAfter` say how many seconds to wait; `RateLimit` and `RateLimit-Policy` name the limit.";
     /// A proof of work is asked for.
     ChallengeRequired = "CHALLENGE_REQUIRED" PRECONDITION_REQUIRED, "One more check", "Please repeat the request with the answer to the challenge.",
-        "Repeat the same request with `challengeResponse` in its JSON.";
+        "Find the number from 0 to `maxnumber` of `challenge` whose decimal digits, put behind `salt`, have `challenge` as their SHA-256, and repeat the same request with `challengeResponse`: base64 of the JSON object of `algorithm`, `challenge`, `number`, `salt` and `signature`. ALTCHA's clients do that. Each solution works once, for the same account, for five minutes.";
     /// The body is too large.
     PayloadTooLarge = "PAYLOAD_TOO_LARGE" PAYLOAD_TOO_LARGE, "Too large", "The request is too large.",
         "A body may have 64 KiB.";

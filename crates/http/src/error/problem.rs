@@ -11,7 +11,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use countersign_kernel::{Lifetime, RequestId};
-use countersign_limit::Reading;
+use countersign_limit::{Challenge, Reading};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -56,6 +56,7 @@ struct More {
     methods: &'static [&'static str],
     max_age: Option<Lifetime>,
     retry_after: Option<Lifetime>,
+    challenge: Option<Box<Challenge>>,
     readings: Vec<Reading>,
     checks: BTreeMap<&'static str, &'static str>,
     headers: HeaderMap,
@@ -82,6 +83,8 @@ struct Document<'a> {
     methods: &'a [&'static str],
     #[serde(skip_serializing_if = "Option::is_none")]
     checks: Option<&'a BTreeMap<&'static str, &'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<&'a Challenge>,
 }
 
 /// What the OpenAPI document says of every refusal.
@@ -115,6 +118,29 @@ pub(crate) struct ProblemSchema {
     methods: Option<Vec<String>>,
     /// What serving needs, each `ok` or `failing`, from `GET /readyz`.
     checks: Option<BTreeMap<String, String>>,
+    /// What to solve, with `CHALLENGE_REQUIRED`.
+    challenge: Option<ChallengeSchema>,
+}
+
+/// A proof of work in the form of ALTCHA, version 1: sought is the `number` from 0 to `maxnumber` whose decimal digits, put
+/// behind `salt`, have `challenge` as their SHA-256. `challengeResponse` is base64 of the JSON object
+/// `{algorithm,challenge,number,salt,signature}`. Each solution works once.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Challenge)]
+pub(crate) struct ChallengeSchema {
+    /// Always `SHA-256`.
+    #[schema(example = "SHA-256")]
+    algorithm: String,
+    /// The hash, 64 hexadecimal digits.
+    challenge: String,
+    /// The greatest number that is worth a try.
+    #[schema(example = 50_000)]
+    maxnumber: u32,
+    /// What stands before the number. It says when the challenge expires (Unix seconds).
+    #[schema(example = "9c5e0f21ab6d43e8c1d07f35?expires=1800000300&")]
+    salt: String,
+    /// To be sent back as it is.
+    signature: String,
 }
 
 impl Problem {
@@ -139,6 +165,13 @@ impl Problem {
     /// `RATE_LIMITED`, with the limits that said so.
     pub(crate) fn limited(retry_after: Lifetime, readings: Vec<Reading>) -> Self {
         Self::new(Code::RateLimited).after(retry_after).readings(readings)
+    }
+
+    /// `CHALLENGE_REQUIRED`, with what is to be solved.
+    pub(crate) fn challenged(challenge: Box<Challenge>) -> Self {
+        let mut problem = Self::new(Code::ChallengeRequired);
+        problem.more().challenge = Some(challenge);
+        problem
     }
 
     /// `STEP_UP_REQUIRED`: a sign-in at most `max_age` old is needed, by one of `methods`.
@@ -207,6 +240,7 @@ impl Problem {
             errors: more.map_or(&[], |m| &m.errors),
             methods: more.map_or(&[], |m| m.methods),
             checks: more.map(|m| &m.checks).filter(|checks| !checks.is_empty()),
+            challenge: more.and_then(|m| m.challenge.as_deref()),
         };
         // Texts and numbers always serialise; an empty body with the right status is what would be left.
         let body = serde_json::to_vec(&document).unwrap_or_default();

@@ -47,6 +47,7 @@ pub(crate) fn sign_in_refusal(verdict: SignInVerdict) -> Result<Box<Opened>, Pro
     Err(match verdict {
         SignInVerdict::SignedIn(opened) => return Ok(opened),
         SignInVerdict::Failed => Code::AuthFailed.into(),
+        SignInVerdict::Challenged(challenge) => Problem::challenged(challenge),
         SignInVerdict::Limited(refused) => refused.into(),
         SignInVerdict::Busy(busy) => busy.into(),
         // A verdict that this floor does not know yet lets nobody in.
@@ -102,6 +103,7 @@ pub(crate) fn claim_refusal(verdict: ClaimVerdict) -> Result<Box<User>, Problem>
     match verdict {
         ClaimVerdict::Claimed(user) => Ok(user),
         ClaimVerdict::Invalid => Err(Code::LinkInvalid.into()),
+        ClaimVerdict::Limited(refused) => Err(refused.into()),
     }
 }
 

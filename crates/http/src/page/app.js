@@ -1,5 +1,6 @@
 // The page: shows what the client knows and passes on what the person does. Rules about sessions are in client.js.
 
+import { solve } from "/assets/challenge.js";
 import { createClient } from "/assets/client.js";
 
 const CLAIM = "countersign.claim";
@@ -15,6 +16,7 @@ const client = createClient({
   cookies: () => document.cookie,
   random: (length) => crypto.getRandomValues(new Uint8Array(length)),
   now: () => Date.now(),
+  solve: prove,
   changed,
 });
 
@@ -94,11 +96,12 @@ async function showSessions() {
 }
 
 function sessionItem(session) {
-  const name = agentName(session.userAgent);
+  const name = session.label ?? "Unknown browser";
+  const place = session.country ? ` (${session.country})` : "";
   const seen = moment(session.lastSeenAt);
   const item = made("li");
   item.append(made("strong", session.current ? `${name} (this one)` : name));
-  item.append(made("span", `last seen ${seen}, opened ${moment(session.createdAt)}, from ${session.ipAddress ?? "an unknown address"}`));
+  item.append(made("span", `last seen ${seen}, opened ${moment(session.createdAt)}, from ${session.ipAddress ?? "an unknown address"}${place}`));
   const button = made("button", "End");
   button.type = "button";
   button.className = "quiet";
@@ -116,17 +119,6 @@ async function endSession(session) {
   element("sessions-title").focus();
 }
 
-function agentName(agent) {
-  if (!agent) return "Unknown browser";
-  const browser = /Edg\//.test(agent) ? "Edge"
-    : /Firefox\//.test(agent) ? "Firefox"
-    : /Chrom(e|ium)\//.test(agent) ? "Chrome"
-    : /Safari\//.test(agent) ? "Safari"
-    : agent.split(/[\s/]/)[0];
-  const system = /Android|iPhone|iPad|Windows|Mac OS|Linux/.exec(agent)?.[0];
-  return system ? `${browser} on ${system}` : browser;
-}
-
 function moment(text) {
   return new Date(text).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
 }
@@ -135,6 +127,19 @@ function made(tag, text) {
   const node = document.createElement(tag);
   if (text !== undefined) node.textContent = text;
   return node;
+}
+
+/** Does the work that a sign-in to a flooded account costs, and says so: it takes seconds on a slow machine. */
+async function prove(challenge) {
+  say("One moment. Many sign-ins to this account have failed lately, so your browser is asked for a little work first.");
+  try {
+    return await solve(challenge, {
+      digest: (bytes) => crypto.subtle.digest("SHA-256", bytes),
+      pause: () => new Promise((resolve) => setTimeout(resolve)),
+    });
+  } finally {
+    say("");
+  }
 }
 
 // Errors -----------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ const PENDING = "countersign.attemptId";
 const LAST = "countersign.lastAttemptId";
 const LOCK_WAIT_MS = 3000;
 const SPARE_MS = 10_000;
+const MOST_PROOFS = 3;
 
 /** A refusal. `code` is the API's, or `NETWORK` where nobody answered, or `UNREADABLE` where somebody else did. */
 export class ApiError extends Error {
@@ -18,15 +19,17 @@ export class ApiError extends Error {
     this.code = problem.code ?? "UNREADABLE";
     this.errors = problem.errors ?? [];
     this.retryAfter = problem.retryAfter;
+    this.challenge = problem.challenge;
   }
 }
 
 /**
- * Makes the client. All that it touches of the world is an argument, so that it can be tested without one.
+ * Makes the client. All that it touches of the world is an argument, so that it can be tested without one. `solve(challenge)` is the
+ * text that answers a proof of work, or null.
  * `changed(reason)` is called after each sign-in, refresh and end: `signed_in`, `refreshed`, `session_changed` (another tab signed
  * in, perhaps as somebody else), `signed_out` or the code of the answer that ended it.
  */
-export function createClient({ fetch, storage, locks, cookies, random, now, changed }) {
+export function createClient({ fetch, storage, locks, cookies, random, now, solve, changed }) {
   let session = null;
   let refreshing = null;
   // Grows with each sign-in and sign-out: an answer to a question asked before that is not adopted.
@@ -136,10 +139,25 @@ export function createClient({ fetch, storage, locks, cookies, random, now, chan
     return refreshing;
   }
 
+  /** Sends it, and again with a proof of work where one is asked for. A solution may come too late, so there is more than one try. */
+  async function sendProving(path, body) {
+    let proof = {};
+    for (let left = MOST_PROOFS; ; left -= 1) {
+      const startedAt = now();
+      try {
+        return { ...(await send("POST", path, { ...body, ...proof })), startedAt };
+      } catch (error) {
+        if (error.code !== "CHALLENGE_REQUIRED" || left === 0) throw error;
+        const challengeResponse = await solve(error.challenge);
+        if (challengeResponse === null) throw error;
+        proof = { challengeResponse };
+      }
+    }
+  }
+
   async function enter(path, body) {
     return alone(async () => {
-      const startedAt = now();
-      const { content } = await send("POST", path, body);
+      const { content, startedAt } = await sendProving(path, body);
       epoch += 1;
       session = null;
       storage.remove(PENDING);

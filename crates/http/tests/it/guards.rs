@@ -2,8 +2,11 @@
 
 use axum::Router;
 use axum::routing::get;
-use countersign_http::{AnyRole, Auth, CurrentUser, Permission, RequirePermission, RequireRole, Role};
-use countersign_testkit::{Method, TestApp, TestAppBuilder};
+use countersign_http::{
+    Amr, AnyRole, Auth, CurrentUser, Permission, RequireAmr, RequirePermission, RequireRecent, RequireRole, Role,
+    SecondFactor,
+};
+use countersign_testkit::{Method, TestApp, TestAppBuilder, Value, json, minutes, seconds};
 
 struct Admin;
 
@@ -119,4 +122,112 @@ async fn a_role_in_a_header_is_nobody() {
     let ada = app.member("ada").await;
     let call = ada.call(Method::GET, "/admin").header("x-auth-roles", "admin").header("x-role", "admin");
     assert_eq!(call.send().await.status(), 403);
+}
+
+struct Password;
+
+impl Amr for Password {
+    const NAMES: &'static [&'static str] = &["pwd"];
+}
+
+async fn recent(user: RequireRecent) -> String {
+    user.id().to_string()
+}
+
+async fn just_now(user: RequireRecent<60>) -> String {
+    user.into_user().id().to_string()
+}
+
+async fn by_second_factor(user: RequireAmr<SecondFactor>) -> String {
+    user.into_user().id().to_string()
+}
+
+async fn by_password(user: RequireAmr<Password>) -> String {
+    user.id().to_string()
+}
+
+fn demands(auth: Auth) -> Router {
+    let layered = Router::new()
+        .route("/layer/recent", get(async || "in"))
+        .layer(auth.require_recent())
+        .merge(Router::new().route("/layer/just-now", get(async || "in")).layer(auth.require_within(minutes(1))))
+        .merge(Router::new().route("/layer/second-factor", get(async || "in")).layer(auth.require_amr(["otp", "hwk"])))
+        .merge(Router::new().route("/layer/password", get(async || "in")).layer(auth.require_amr(["pwd"])));
+    Router::new()
+        .route("/recent", get(recent))
+        .route("/just-now", get(just_now))
+        .route("/second-factor", get(by_second_factor))
+        .route("/password", get(by_password))
+        .merge(layered)
+        .with_state(auth)
+}
+
+/// The extractor and the layer of one demand.
+const RECENT: [&str; 2] = ["/recent", "/layer/recent"];
+const JUST_NOW: [&str; 2] = ["/just-now", "/layer/just-now"];
+const SECOND_FACTOR: [&str; 2] = ["/second-factor", "/layer/second-factor"];
+const BY_PASSWORD: [&str; 2] = ["/password", "/layer/password"];
+
+#[tokio::test]
+async fn who_proved_it_too_long_ago_is_told_to_step_up() {
+    let app = TestApp::builder().routes(demands).start().await;
+    let ada = app.member("ada").await;
+    for path in [RECENT, JUST_NOW, BY_PASSWORD].concat() {
+        assert_eq!(app.visitor().get(path).await.code(), "TOKEN_MISSING", "{path}");
+        let _ = ada.get(path).await.expect(200);
+    }
+    app.clock.advance(seconds(61));
+    for (paths, max_age, is_late) in [(RECENT, "600", false), (JUST_NOW, "60", true)] {
+        for path in paths {
+            let reply = ada.get(path).await;
+            let expected = if is_late { (401, "STEP_UP_REQUIRED".to_owned()) } else { (200, String::new()) };
+            assert_eq!((reply.status(), reply.code()), expected, "{path}");
+            if is_late {
+                assert_eq!(reply.json()["methods"], json!(["password"]));
+                let challenge = format!(r#"Bearer error="insufficient_user_authentication", max_age="{max_age}""#);
+                assert_eq!(reply.header("www-authenticate"), challenge, "{path}");
+            }
+        }
+    }
+    app.clock.advance(minutes(10));
+    for path in RECENT {
+        assert_eq!(ada.get(path).await.code(), "STEP_UP_REQUIRED", "{path}");
+    }
+    for path in BY_PASSWORD {
+        let _ = ada.get(path).await.expect(200);
+    }
+    let _ = ada.step_up().await.expect(200);
+    for path in [RECENT, JUST_NOW].concat() {
+        let _ = ada.get(path).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn who_lacks_the_method_is_told_which_help_and_let_in_with_one() {
+    let app = TestApp::builder().routes(demands).start().await;
+    let ada = app.member("ada").await;
+    for path in SECOND_FACTOR {
+        let reply = ada.get(path).await;
+        assert_eq!((reply.status(), reply.code()), (401, "STEP_UP_REQUIRED".to_owned()), "{path}");
+        assert_eq!(reply.json()["methods"], json!(["totp", "passkey"]), "{path}");
+    }
+    let with = |amr: Value| app.mint(&ada).claim("amr", amr).mint();
+    for (amr, status) in [
+        (json!(["otp", "pwd"]), 200),
+        (json!(["hwk"]), 200),
+        (json!(["pwd"]), 401),
+        (json!(["OTP"]), 401),
+        (json!([]), 401),
+    ] {
+        for path in SECOND_FACTOR {
+            let reply = ada.call(Method::GET, path).bearer(&with(amr.clone())).send().await;
+            assert_eq!(reply.status(), status, "{path} {amr}");
+        }
+    }
+    // What was proven elsewhere than where the session is used satisfies nothing.
+    let elsewhere = app.mint(&ada).claim("amr", json!(["otp", "pwd"])).claim("auth_time", json!(0)).mint();
+    for path in [RECENT, JUST_NOW, SECOND_FACTOR, BY_PASSWORD].concat() {
+        let reply = ada.call(Method::GET, path).bearer(&elsewhere).send().await;
+        assert_eq!((reply.status(), reply.code()), (401, "STEP_UP_REQUIRED".to_owned()), "{path}");
+    }
 }

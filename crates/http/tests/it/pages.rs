@@ -9,6 +9,7 @@ async fn the_page_and_its_files_are_served_from_the_binary() {
     for (path, content_type) in [
         ("/", "text/html; charset=utf-8"),
         ("/assets/app.js", "text/javascript; charset=utf-8"),
+        ("/assets/challenge.js", "text/javascript; charset=utf-8"),
         ("/assets/client.js", "text/javascript; charset=utf-8"),
         ("/assets/style.css", "text/css; charset=utf-8"),
         ("/docs", "text/html; charset=utf-8"),

@@ -87,8 +87,19 @@ async fn sessions_are_listed_and_ended_by_their_owner_alone() {
     assert_eq!(
         members,
         [
-            "amr", "asn", "country", "createdAt", "current", "device", "firstIpAddress", "id", "ipAddress", "label",
-            "lastSeenAt", "network", "userAgent"
+            "amr",
+            "asn",
+            "country",
+            "createdAt",
+            "current",
+            "device",
+            "firstIpAddress",
+            "id",
+            "ipAddress",
+            "label",
+            "lastSeenAt",
+            "network",
+            "userAgent"
         ]
     );
 

@@ -1,5 +1,6 @@
 use countersign_kernel::{Env, Lifetime, Timestamp};
 use countersign_limit::{Key, Limiter, MemoryLimiter, Quota, Taken};
+use proptest::prelude::*;
 
 const QUOTA: Quota = Quota { name: "sign_in", limit: 5, window: Lifetime::from_minutes(15) };
 
@@ -124,4 +125,37 @@ fn sweeping_forgets_what_no_longer_counts_and_nothing_else() {
 
     assert_eq!(limiter.len(), 1);
     assert_eq!(limiter.peek(QUOTA, limiter.key(&[b"new"]), at(2)).remaining, 4);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// However people come and go, nobody who is at his limit is forgotten while there are others to forget.
+    #[test]
+    fn whoever_is_at_his_limit_stays_there_while_others_can_go(
+        visits in prop::collection::vec((0..3_000_u128, 1..4_u8), 500..1_000),
+        window in 5_000..50_000_i64,
+    ) {
+        const CAPACITY: usize = 64;
+        let quota = Quota { name: "sign_in", limit: 3, window: Lifetime::from_micros(window) };
+        let limiter = MemoryLimiter::new(16 * CAPACITY, &Env::system());
+        // Alike in their lowest bits: they share a shard. One in ten is an attacker; all others stay below the limit.
+        let key = |who: u128| Key::from_bytes(((who + 1).wrapping_mul(SPREAD) << 4).to_le_bytes());
+        let mut full: Vec<(u128, i64)> = Vec::new();
+        for (now, (who, acts)) in (0_i64..).zip(visits) {
+            full.retain(|(_, until)| now < *until);
+            let is_attacker = who % 10 == 0 && full.len() < CAPACITY / 2;
+            for _ in 0..if is_attacker { acts } else { 1 } {
+                let _ = limiter.take(&[(quota, key(who))], at(now));
+            }
+            let reading = limiter.peek(quota, key(who), at(now));
+            if reading.remaining == 0 && !full.iter().any(|(other, _)| *other == who) {
+                full.push((who, now + reading.reset.as_micros()));
+            }
+            for (who, _) in &full {
+                prop_assert_eq!(limiter.peek(quota, key(*who), at(now)).remaining, 0, "{} at {}", who, now);
+            }
+            prop_assert!(limiter.len() <= CAPACITY);
+        }
+    }
 }

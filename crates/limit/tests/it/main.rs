@@ -8,6 +8,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod corpus;
 mod eviction;
 mod limiter;
 mod model;

@@ -9,7 +9,7 @@ use super::{Unusable, encoding, lengths, within};
 
 const KIND: &str = "pbkdf2";
 
-/// The most iterations, over all blocks of output together: one to one and a half seconds, as the digest is.
+/// The most iterations, over all blocks of output together: one to two seconds, as the digest is.
 const MOST_ITERATIONS: u64 = 2_000_000;
 
 /// ASP.NET Identity version 2: a zero, 16 bytes of salt, 32 of output; HMAC-SHA-1, 1,000 times.

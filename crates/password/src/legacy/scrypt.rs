@@ -8,7 +8,7 @@ pub(super) const KIND: &str = "scrypt";
 
 /// The most memory, in KiB: N = 2^17 with r = 8.
 const MOST_MEMORY_KIB: u64 = 131_072;
-/// The most N times r times p: about half a second.
+/// The most N times r times p: half a second.
 const MOST_WORK: u64 = 1 << 21;
 const MOST_LOG_N: u64 = 20;
 

@@ -7,7 +7,7 @@ use super::{Unusable, encoding, within};
 pub(super) const KIND: &str = "sha-crypt";
 
 const LEAST_ROUNDS: u64 = 1_000;
-/// The most rounds: about a second and a half with the longest password.
+/// The most rounds: one to two seconds with the longest password.
 const MOST_ROUNDS: u64 = 1_000_000;
 /// What a text without rounds means.
 const DEFAULT_ROUNDS: u64 = 5_000;

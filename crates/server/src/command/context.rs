@@ -70,6 +70,11 @@ impl Context {
         {
             builder = builder.env(crate::driven::env()?);
         }
+        // A command has no address to look for, and must not wait for the table.
+        #[cfg(feature = "geo")]
+        {
+            builder = builder.geo(None, None);
+        }
         if !config.tokens.algorithm_is_chosen {
             // The server may have been told in a way that this command was not: its keys must not be replaced for that.
             builder = builder.keep_algorithm();

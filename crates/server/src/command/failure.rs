@@ -72,7 +72,9 @@ impl Failure {
         Self::new(Exit::Unavailable, text)
     }
 
-    fn of(exit: Exit, error: &dyn std::error::Error) -> Self {
+    /// An error with what caused it, each said once.
+    #[must_use]
+    pub fn of(exit: Exit, error: &dyn std::error::Error) -> Self {
         let mut text = error.to_string();
         let mut source = error.source();
         while let Some(cause) = source {
@@ -114,9 +116,15 @@ impl From<countersign::Error> for Failure {
     fn from(error: countersign::Error) -> Self {
         use countersign::Error;
         let exit = match &error {
-            Error::Missing(..) | Error::PublicUrl(..) | Error::Database | Error::Http(_) | Error::Passwords(_) => {
-                Exit::Usage
-            }
+            Error::Missing(..)
+            | Error::PublicUrl(..)
+            | Error::Database
+            | Error::Http(_)
+            | Error::Passwords(_)
+            | Error::BreachedFilter { .. }
+            | Error::PeppersMissing(_) => Exit::Usage,
+            #[cfg(feature = "geo")]
+            Error::Geo(_) => Exit::Usage,
             Error::Keys(error) if error.is_transient() => Exit::Unavailable,
             Error::Keys(countersign_keys::Error::MasterKey(_)) => Exit::Usage,
             Error::Store(error) if error.is_transient() => Exit::Unavailable,

@@ -16,17 +16,28 @@ const MOST_BYTES: u64 = 64 * 1024;
 /// Nothing was given, or the two differ.
 pub fn new_password() -> Result<Secret<String>, Failure> {
     if !std::io::stdin().is_terminal() {
-        let text = all_of_stdin()?;
-        let line = text.expose().lines().next().unwrap_or_default().to_owned();
-        return if line.is_empty() {
-            Err(Failure::usage("no password on standard input"))
-        } else {
-            Ok(Secret::new(line))
-        };
+        return first_line_of_stdin();
     }
     let first = Secret::new(rpassword::prompt_password("Password: ")?);
     let second = Secret::new(rpassword::prompt_password("Again: ")?);
     if first.matches(second.expose().as_bytes()) { Ok(first) } else { Err(Failure::usage("the two passwords differ")) }
+}
+
+/// Asks for a secret once on a terminal; reads the first line of standard input elsewhere.
+///
+/// # Errors
+/// Nothing was given.
+pub fn password() -> Result<Secret<String>, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return first_line_of_stdin();
+    }
+    Ok(Secret::new(rpassword::prompt_password("Password: ")?))
+}
+
+fn first_line_of_stdin() -> Result<Secret<String>, Failure> {
+    let text = all_of_stdin()?;
+    let line = text.expose().lines().next().unwrap_or_default().to_owned();
+    if line.is_empty() { Err(Failure::usage("no password on standard input")) } else { Ok(Secret::new(line)) }
 }
 
 /// All of standard input.

@@ -20,6 +20,9 @@ impl Found {
     pub fn put(&mut self, definition: &Definition, raw: Raw, origin: Origin) {
         let raw = match raw {
             Raw::Plain(text) | Raw::Text(text) if definition.secret => Raw::Hidden(Secret::new(text)),
+            Raw::List(items) if definition.secret => Raw::Hidden(Secret::new(items.join(","))),
+            // Of the wrong kind, and not to be repeated for that.
+            Raw::Number(_) | Raw::Switch(_) if definition.secret => Raw::Other("value that is not text"),
             other => other,
         };
         self.values.insert(definition.key, (raw, origin));

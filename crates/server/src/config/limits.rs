@@ -1,12 +1,14 @@
 //! Limits (DESIGN section 5): each is one line with a name.
 
+use std::path::Path;
+
 use countersign_kernel::Lifetime;
 
-use super::Section;
 use super::found::Found;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, Refused, nearest};
 use super::setting::Setting;
 use super::value::{Bounds, Raw, Value};
+use super::{Section, file};
 
 static ENABLED: Setting<bool> =
     Setting::new("limits.enabled", "`false` switches every limit off, for load tests only; the log says so loudly.")
@@ -18,12 +20,36 @@ static SIGN_IN_ADDRESS_ACCOUNT: Setting<Allowance> =
 static SIGN_IN_ADDRESS: Setting<Allowance> =
     Setting::new("limits.sign_in_address", "Failed sign-ins from one address (IPv6: one /64).").or("30/15m");
 
-static SIGN_IN_ACCOUNT: Setting<Allowance> =
-    Setting::new("limits.sign_in_account", "Failed sign-ins to one account from devices that it does not know.")
-        .or("20/1h");
+static SIGN_IN_ACCOUNT: Setting<Allowance> = Setting::new(
+    "limits.sign_in_account",
+    "Failed sign-ins to one account from devices that it does not know; after that they cost a proof of work.",
+)
+.or("20/1h");
 
 static SIGN_IN_DEVICE: Setting<Allowance> =
     Setting::new("limits.sign_in_device", "Failed sign-ins to one account from a device that it knows.").or("10/1h");
+
+static SIGN_IN_NETWORK: Setting<Option<Allowance>> = Setting::new(
+    "limits.sign_in_network",
+    "Failed sign-ins out of one network (autonomous system) from devices that the account does not know. Counted where \
+     `geo.asn_file` knows the address; not at all without a value.",
+);
+
+static SIGN_IN_COUNTRY: Setting<Option<Allowance>> =
+    Setting::new("limits.sign_in_country", "The same by country, where `geo.country_file` knows the address.");
+
+static CHALLENGE_ACCOUNT: Setting<Allowance> = Setting::new(
+    "limits.challenge_account",
+    "Failed sign-ins to one account after a solved challenge: with each quarter of it challenges become twice as hard, sixteen times at most. It refuses nobody.",
+)
+.or("64/1h");
+
+static CHALLENGE_DIFFICULTY: Setting<i64> = Setting::new(
+    "limits.challenge_difficulty",
+    "How many hashes the first challenge costs at most, half as many on average.",
+)
+.or("50000")
+.within(1_000, 10_000_000);
 
 static REGISTER_ADDRESS: Setting<Allowance> =
     Setting::new("limits.register_address", "Registrations from one address.").or("10/1h");
@@ -37,6 +63,12 @@ static PASSWORD_ACCOUNT: Setting<Allowance> = Setting::new(
 )
 .or("10/1h");
 
+static CLAIM_ADMIN_ACCOUNT: Setting<Allowance> = Setting::new(
+    "limits.claim_admin_account",
+    "Failed tries of one account at the link that makes the first administrator.",
+)
+.or("10/1h");
+
 /// The section.
 pub static SECTION: Section = Section {
     title: "Limits",
@@ -46,9 +78,14 @@ pub static SECTION: Section = Section {
         &SIGN_IN_ADDRESS.definition,
         &SIGN_IN_ACCOUNT.definition,
         &SIGN_IN_DEVICE.definition,
+        &SIGN_IN_NETWORK.definition,
+        &SIGN_IN_COUNTRY.definition,
+        &CHALLENGE_ACCOUNT.definition,
+        &CHALLENGE_DIFFICULTY.definition,
         &REGISTER_ADDRESS.definition,
         &REFRESH_SESSION.definition,
         &PASSWORD_ACCOUNT.definition,
+        &CLAIM_ADMIN_ACCOUNT.definition,
     ],
 };
 
@@ -104,12 +141,45 @@ pub struct Limits {
     pub sign_in_account: Allowance,
     /// Failed sign-ins from a known device.
     pub sign_in_device: Allowance,
+    /// Failed sign-ins out of one network.
+    pub sign_in_network: Option<Allowance>,
+    /// Failed sign-ins out of one country.
+    pub sign_in_country: Option<Allowance>,
+    /// Failed sign-ins after a solved challenge.
+    pub challenge_account: Allowance,
+    /// How many hashes the first challenge costs at most.
+    pub challenge_difficulty: u32,
     /// Registrations from one address.
     pub register_address: Allowance,
     /// Refreshes of one session.
     pub refresh_session: Allowance,
     /// Wrong passwords of someone signed in.
     pub password_account: Allowance,
+    /// Failed tries at the link that makes the first administrator.
+    pub claim_admin_account: Allowance,
+}
+
+/// The limits of `found` with those of a file over them: what someone thinks of changing.
+///
+/// # Errors
+/// The text is not TOML, names something else than a limit, or a value is not acceptable.
+pub fn propose(mut found: Found, path: &Path, text: &str) -> Result<Limits, Refused> {
+    let mut refusals = Vec::new();
+    for entry in file::parse(path, text)? {
+        match SECTION.settings.iter().find(|definition| definition.key == entry.key) {
+            Some(definition) => {
+                found.put(definition, entry.raw, entry.origin);
+                if let Err(refusal) = found.check(definition) {
+                    refusals.push(refusal);
+                }
+            }
+            None => {
+                let near = nearest(&entry.key, SECTION.settings.iter().map(|definition| definition.key.to_owned()));
+                refusals.push(Refusal::unknown(&entry.key, &entry.origin, near));
+            }
+        }
+    }
+    if refusals.is_empty() { Ok(read(&found)?) } else { Err(Refused(refusals)) }
 }
 
 /// Reads the section.
@@ -123,8 +193,13 @@ pub fn read(found: &Found) -> Result<Limits, Refusal> {
         sign_in_address: found.read(&SIGN_IN_ADDRESS)?,
         sign_in_account: found.read(&SIGN_IN_ACCOUNT)?,
         sign_in_device: found.read(&SIGN_IN_DEVICE)?,
+        sign_in_network: found.find(&SIGN_IN_NETWORK)?,
+        sign_in_country: found.find(&SIGN_IN_COUNTRY)?,
+        challenge_account: found.read(&CHALLENGE_ACCOUNT)?,
+        challenge_difficulty: u32::try_from(found.read(&CHALLENGE_DIFFICULTY)?).unwrap_or(u32::MAX),
         register_address: found.read(&REGISTER_ADDRESS)?,
         refresh_session: found.read(&REFRESH_SESSION)?,
         password_account: found.read(&PASSWORD_ACCOUNT)?,
+        claim_admin_account: found.read(&CLAIM_ADMIN_ACCOUNT)?,
     })
 }

@@ -10,6 +10,7 @@ pub mod cors;
 pub mod file;
 pub mod found;
 pub mod general;
+pub mod geo;
 pub mod http;
 pub mod keys;
 pub mod limits;
@@ -23,6 +24,7 @@ pub mod refusal;
 pub mod registration;
 pub mod revocation;
 pub mod schema;
+pub mod session;
 pub mod setting;
 pub mod source;
 pub mod step_up;
@@ -33,6 +35,8 @@ pub mod tokens;
 pub mod value;
 
 use std::path::PathBuf;
+
+use countersign_session::OnChange;
 
 pub use found::Found;
 pub use origin::Origin;
@@ -61,6 +65,8 @@ pub static SECTIONS: &[&Section] = &[
     &tokens::SECTION,
     &keys::SECTION,
     &refresh::SECTION,
+    &session::SECTION,
+    &geo::SECTION,
     &revocation::SECTION,
     &step_up::SECTION,
     &passwords::SECTION,
@@ -115,6 +121,10 @@ pub struct Config {
     pub keys: keys::Keys,
     /// Refresh tokens and sessions.
     pub refresh: refresh::Refresh,
+    /// Where sessions may be used, and how many there may be.
+    pub session: session::Session,
+    /// Files that say where addresses are.
+    pub geo: geo::Geo,
     /// Staleness of what is known of revocations.
     pub revocation: revocation::Revocation,
     /// Recent sign-in.
@@ -160,12 +170,17 @@ impl Config {
             return Err(Refused(refusals));
         }
         let (tokens, limits) = (tokens::read(&found)?, limits::read(&found)?);
+        let (session, geo) = (session::read(&found)?, geo::read(&found)?);
         let warnings = [
             (!limits.enabled).then_some(
                 "LIMITS__ENABLED is false, EVERY LIMIT IS OFF: passwords can be guessed at full speed. For load tests only.",
             ),
             (tokens.algorithm == "HS256").then_some(
                 "TOKENS__ALGORITHM is HS256: whoever can check a token can make one. For old consumers only.",
+            ),
+            (session.bind.network == OnChange::End && geo.asn_file.is_none()).then_some(
+                "SESSION__BIND_NETWORK is end without GEO__ASN_FILE: whoever changes from Wi-Fi to mobile data, or from IPv4 to \
+                 IPv6, is signed out.",
             ),
         ];
         let warnings = warnings.into_iter().flatten().map(str::to_owned).collect();
@@ -177,6 +192,8 @@ impl Config {
             tokens,
             keys: keys::read(&found)?,
             refresh: refresh::read(&found)?,
+            session,
+            geo,
             revocation: revocation::read(&found)?,
             step_up: step_up::read(&found)?,
             passwords: passwords::read(&found)?,

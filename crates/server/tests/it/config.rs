@@ -1,6 +1,6 @@
 //! What is configured: shown with its origin, refused by name.
 
-use countersign_testkit::json;
+use countersign_testkit::{AddressTable, json};
 
 use crate::support::{run, server};
 
@@ -149,4 +149,43 @@ fn the_schema_is_one_json_document() {
     let schema = run(&["config", "schema"]).expect(0).json();
     assert_eq!(schema["properties"]["public_url"]["type"], "string", "{schema}");
     assert_eq!(schema["additionalProperties"], false);
+}
+
+/// A file of addresses that is missing or damaged, by the setting of either kind.
+#[tokio::test]
+async fn a_table_of_addresses_is_read_at_start_or_refused_by_name() {
+    let table = AddressTable::of(&[("127.0.0.0/8", "DE", 64_500, "Example Net")]);
+    let path = table.path();
+    let good = path.to_str().unwrap();
+    let running = server().setting("GEO__COUNTRY_FILE", good).setting("GEO__ASN_FILE", good).start().await;
+    let ada = running.stranger("ada");
+    let _ = ada.register().await.expect(201);
+    let session = ada.get("/api/user/sessions").await.json()["sessions"][0].clone();
+    assert_eq!((&session["country"], &session["network"]), (&json!("DE"), &json!("Example Net")));
+
+    table.damage();
+    for setting in ["GEO__COUNTRY_FILE", "GEO__ASN_FILE"] {
+        let ran = server().mode("dev").setting(setting, good).run(&["dev"], "").expect(2);
+        assert!(ran.err.contains(good) && ran.err.contains("no sound MaxMind-format file"), "{}", ran.err);
+        let ran = server().mode("dev").setting(setting, "/nowhere/a.mmdb").run(&["dev"], "").expect(2);
+        assert!(ran.err.contains("could not read /nowhere/a.mmdb"), "{}", ran.err);
+        let ran = server().setting(setting, good).run(&["config", "check"], "").expect(2);
+        assert!(ran.err.contains("no sound MaxMind-format file"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn words_and_numbers_of_session_binding_are_checked() {
+    for (setting, wrong, expected) in [
+        ("SESSION__BIND_USER_AGENT", "kill", "ignore, audit, step_up, end"),
+        ("SESSION__BIND_NETWORK", "stepup", "ignore, audit, step_up, end"),
+        ("SESSION__MAX_PER_USER", "0", "1 to 10000"),
+        ("LIMITS__SIGN_IN_NETWORK", "many", "5/15m"),
+    ] {
+        let ran = server().setting(setting, wrong).run(&["config", "check"], "").expect(2);
+        assert!(ran.err.contains(setting) && ran.err.contains(expected), "{setting}: {}", ran.err);
+    }
+    let warned = server().setting("SESSION__BIND_NETWORK", "end").run(&["config", "check"], "").expect(0);
+    let said = format!("{}{}", warned.out, warned.err);
+    assert!(said.contains("SESSION__BIND_NETWORK") && said.contains("GEO__ASN_FILE"), "{said}");
 }

@@ -208,6 +208,10 @@ impl Locate for Table {
     fn network_name(&self, _: IpAddr) -> Option<String> {
         None
     }
+
+    fn refresh(&self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]

@@ -19,6 +19,9 @@ use crate::transport::Transport;
 /// The master key of every test app: no more secret than the rest of it.
 const MASTER_KEY: &str = "c2FibGUtb3R0ZXItbGFudGVybi1zdG9uZS1yaXZlci0";
 
+/// How hard a first challenge is: solved in less than a millisecond.
+const CHEAP_CHALLENGE: u32 = 1_000;
+
 /// Where the data are.
 enum Kept {
     Temporary,
@@ -136,6 +139,7 @@ impl TestAppBuilder {
         let env = Env::new(Arc::new(self.clock.clone()), Arc::new(SeededEntropy::new(self.seed)));
         let mut builder =
             Auth::builder().public_url(&self.public_url).env(env.clone()).danger_weak_hashing(Params::CHEAPEST);
+        builder = builder.challenge_difficulty(CHEAP_CHALLENGE);
         if !self.janitor {
             builder = builder.without_janitor();
         }

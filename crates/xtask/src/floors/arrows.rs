@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("countersign-jose", &[]),
     ("countersign-audit", &["kernel"]),
     ("countersign-limit", &["kernel"]),
+    ("countersign-geo", &["kernel"]),
     ("countersign-password", &["kernel"]),
     ("countersign-store", &["kernel", "audit"]),
     ("countersign-trail", &["kernel", "audit", "store"]),
@@ -29,6 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "jose",
             "audit",
             "limit",
+            "geo",
             "password",
             "store",
             "trail",
@@ -61,6 +63,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "account",
             "password",
             "limit",
+            "geo",
         ],
     ),
     // It knows the server from outside only, as clients do.
@@ -73,7 +76,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// What tests and benchmarks of any crate may use besides.
-const TESTS: &[&str] = &["testkit", "store-contract", "store-sql", "countersign", "attack"];
+const TESTS: &[&str] = &["testkit", "store-contract", "store-sql", "geo", "countersign", "attack"];
 
 #[derive(Deserialize)]
 struct Metadata {

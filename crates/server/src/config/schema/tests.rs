@@ -5,6 +5,9 @@ use super::*;
 
 /// Judges by the words of JSON Schema that the document uses.
 fn accepts(schema: &Value, value: &Value) -> bool {
+    if let Some(choices) = schema.get("anyOf").and_then(Value::as_array) {
+        return choices.iter().any(|choice| accepts(choice, value));
+    }
     let number = |name: &str| schema.get(name).and_then(Value::as_i64);
     let is_type = match schema["type"].as_str().unwrap() {
         "integer" => value.is_i64(),
@@ -25,7 +28,10 @@ fn accepts(schema: &Value, value: &Value) -> bool {
     let is_long = value
         .as_str()
         .is_none_or(|text| number("minLength").is_none_or(|least| i64::try_from(text.len()).unwrap() >= least));
-    is_type && is_within && is_chosen && is_long
+    let is_filled = value
+        .as_array()
+        .is_none_or(|items| number("minItems").is_none_or(|least| i64::try_from(items.len()).unwrap() >= least));
+    is_type && is_within && is_chosen && is_long && is_filled
 }
 
 fn raw(value: &Value) -> Raw {

@@ -1,0 +1,139 @@
+//! What is counted for which act, and what the limits say to a sign-in: one rule for the acts themselves and for their replay out
+//! of the audit trail.
+
+use std::net::IpAddr;
+
+use countersign_kernel::{Lifetime, Location, Timestamp};
+use countersign_limit::{AddressTiers, Key, Limiter, Policies, Quota, Reading, Refused};
+
+use crate::charge::Charge;
+
+/// Finds and charges the buckets of acts. Accounts and devices are whatever tells them apart.
+pub(crate) struct Buckets<'a> {
+    /// Keeps them.
+    pub(crate) limiter: &'a dyn Limiter,
+    /// Says how many acts they hold.
+    pub(crate) policies: &'a Policies,
+}
+
+/// Where an act comes from, as limits count it.
+pub(crate) struct Source {
+    tiers: AddressTiers,
+    location: Location,
+}
+
+impl Source {
+    /// Of an address, and of what the operator's tables know of it.
+    pub(crate) fn of(address: Option<IpAddr>, location: Location) -> Self {
+        Self { tiers: AddressTiers::of(address), location }
+    }
+}
+
+/// What the limits say to a sign-in.
+pub(crate) enum Judged {
+    /// It may be tried.
+    Free(Charge),
+    /// It may be tried for a proof of work: the account's limit, this one, is full. Nothing was counted.
+    Challenged(Refused),
+    /// It may not. Nothing was counted.
+    Refused {
+        /// The limit that refuses.
+        refused: Refused,
+        /// The account's limit, where that is full as well.
+        also_full: Option<Refused>,
+    },
+}
+
+impl Buckets<'_> {
+    /// Charges a sign-in, all of its buckets in one step or none. From a device that the account knows it is a bucket of its own
+    /// and no other, so that whoever floods the account, or sits behind the same address, cannot lock its owner out.
+    pub(crate) fn judge_sign_in(
+        &self,
+        account: &[u8],
+        known_device: Option<&[u8]>,
+        source: &Source,
+        now: Timestamp,
+    ) -> Judged {
+        if let Some(device) = known_device {
+            let own = vec![(self.policies.sign_in_device, self.limiter.key(&[account, device]))];
+            return Charge::take_at(self.limiter, own, now).map_or_else(Judged::refused, Judged::Free);
+        }
+        let of_network = self.sign_in_from(source, account);
+        let of_account = (self.policies.sign_in_account, self.limiter.key(&[account]));
+        let full = match Charge::take_at(self.limiter, [of_network.clone(), vec![of_account]].concat(), now) {
+            Ok(charge) => return Judged::Free(charge),
+            Err(refused) if refused.name != of_account.0.name => return Judged::refused(refused),
+            Err(full) => full,
+        };
+        let is_full = |(quota, key): &(Quota, Key)| self.limiter.peek(*quota, *key, now).remaining == 0;
+        if of_network.iter().any(is_full) {
+            // Asked once more for its own wait: the account's is longer, and a proof of work would end that one.
+            match Charge::take_at(self.limiter, of_network, now) {
+                Err(refused) => return Judged::Refused { refused, also_full: Some(full) },
+                // There is room again, this very moment.
+                Ok(charge) => drop(charge.give_back_at(self.limiter, now)),
+            }
+        }
+        Judged::Challenged(full)
+    }
+
+    /// Charges a sign-in whose proof of work was good.
+    pub(crate) fn take_proven_sign_in(
+        &self,
+        account: &[u8],
+        source: &Source,
+        now: Timestamp,
+    ) -> Result<Charge, Refused> {
+        let mut charge = Charge::take_at(self.limiter, self.sign_in_from(source, account), now)?;
+        charge.note_at(self.limiter, self.challenges_of(account), now);
+        Ok(charge)
+    }
+
+    /// How full the bucket of failed sign-ins is that had cost a proof of work.
+    pub(crate) fn challenges(&self, account: &[u8], now: Timestamp) -> Reading {
+        let (quota, key) = self.challenges_of(account);
+        self.limiter.peek(quota, key, now)
+    }
+
+    /// A registration.
+    pub(crate) fn sign_up(&self, source: &Source) -> Vec<(Quota, Key)> {
+        source.tiers.charges(self.limiter, self.policies.register_address)
+    }
+
+    /// A check of the password inside a session.
+    pub(crate) fn recheck(&self, account: &[u8]) -> Vec<(Quota, Key)> {
+        vec![(self.policies.password_account, self.limiter.key(&[account]))]
+    }
+
+    /// A try at the link that makes the first administrator.
+    pub(crate) fn claim_admin(&self, account: &[u8]) -> Vec<(Quota, Key)> {
+        vec![(self.policies.claim_admin_account, self.limiter.key(&[account]))]
+    }
+
+    fn sign_in_from(&self, source: &Source, account: &[u8]) -> Vec<(Quota, Key)> {
+        let Source { tiers, location } = source;
+        let mut buckets = tiers.charges(self.limiter, self.policies.sign_in_address);
+        buckets.extend(tiers.charge_with(self.limiter, self.policies.sign_in_address_account, account));
+        // Where the operator's table knows nothing of the address, or no limit is set, nothing is counted.
+        let located = [
+            (self.policies.sign_in_network, location.asn.map(|asn| asn.to_string())),
+            (self.policies.sign_in_country, location.country.map(|country| country.to_string())),
+        ];
+        for (quota, place) in located {
+            if let Some(place) = place.filter(|_| quota.window > Lifetime::ZERO) {
+                buckets.push((quota, self.limiter.key(&[place.as_bytes()])));
+            }
+        }
+        buckets
+    }
+
+    fn challenges_of(&self, account: &[u8]) -> (Quota, Key) {
+        (self.policies.challenge_account, self.limiter.key(&[account]))
+    }
+}
+
+impl Judged {
+    fn refused(refused: Refused) -> Self {
+        Self::Refused { refused, also_full: None }
+    }
+}
