@@ -1,7 +1,9 @@
 //! Builds an [`Auth`] from a handful of settings.
 
+mod judge;
+
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign_account::{Accounts, Parts};
@@ -9,14 +11,13 @@ use countersign_http::{Auth, HttpSettings, TrustedProxies};
 use countersign_jose::Algorithm;
 use countersign_kernel::{Env, Lifetime, Secret};
 use countersign_keys::{KeyPolicy, Keyring, MasterKey, Roots};
-use countersign_limit::{Limiter, MemoryLimiter, Policies, Unlimited};
+use countersign_limit::{Limiter, MemoryLimiter, Policies, Tunable, Unlimited};
 use countersign_password::{Hasher, HasherConfig, Peppers, Policy as PasswordPolicy};
 use countersign_session::{ClaimsHook, Policy as SessionPolicy, Sessions};
 use countersign_store::{Journal, KeyState, Store, User};
 use countersign_store_sql::{Database, Options, SqlStore};
 use serde_json::{Map, Value};
 
-use crate::backup::BackupError;
 use crate::breached::read_breached_filter;
 use crate::data_dir;
 use crate::data_lock::DataLock;
@@ -27,7 +28,6 @@ use crate::house::House;
 use crate::journal::{self, FileJournal};
 use crate::pepper;
 use crate::public_url::PublicUrl;
-use crate::restore::{Restore, Target};
 use crate::system::System;
 
 mod limits;
@@ -243,8 +243,12 @@ impl Builder {
         let roots = Roots::load_or_make(port.as_ref(), &custody.master, &env).await?;
         let keys = self.key_policy(port.as_ref()).await?;
         let keyring = Keyring::start(Arc::clone(&port), custody.master.clone(), env.clone(), keys).await?;
-        let limiter: Arc<dyn Limiter> = match &self.limits {
-            Some(_) => Arc::new(MemoryLimiter::new(LIMIT_KEYS, &env)),
+        let limits = self.limits.as_ref().map(|policies| {
+            let counted: Arc<dyn Limiter> = Arc::new(MemoryLimiter::new(LIMIT_KEYS, &env));
+            Arc::new(Tunable::new(counted, policies.clone()))
+        });
+        let limiter: Arc<dyn Limiter> = match &limits {
+            Some(limits) => Arc::clone(limits) as Arc<dyn Limiter>,
             None => Arc::new(Unlimited),
         };
         let policy = SessionPolicy {
@@ -277,30 +281,13 @@ impl Builder {
             lookup_root: roots.lookup.clone(),
         });
         let http = self.http(&public_url);
-        let house = House::new(Engine::new(env.clone(), store, keyring, sessions.clone(), accounts.clone(), custody));
+        let house =
+            House::new(Engine::new(env.clone(), store, keyring, sessions.clone(), accounts.clone(), custody, limits));
         let auth = Auth::new(sessions, accounts, http, env, Arc::new(house.clone()))?;
         if self.janitor {
             house.start_janitor();
         }
         Ok(System::new(auth, house))
-    }
-
-    /// All that is wrong with these settings, without opening anything: what [`Builder::build`] would refuse.
-    #[must_use]
-    pub fn problems(&self) -> Vec<Error> {
-        let env = self.env.clone().unwrap_or_else(Env::system);
-        let key = |text: &Secret<String>| MasterKey::from_text(text.expose()).map_err(Error::from);
-        let origins =
-            |url: PublicUrl| Ok::<_, Error>(countersign_http::check_cors_origins(url.as_str(), &self.allowed_origins)?);
-        let session = SessionPolicy { issuer: "-".to_owned(), audience: "-".to_owned(), ..self.session.clone() };
-        let checks = [
-            self.checked_public_url().and_then(origins).err(),
-            self.hasher(&env).err(),
-            self.master_key.as_ref().and_then(|text| key(text).err()),
-            session.check().map_err(Error::from).err(),
-            self.table().err(),
-        ];
-        checks.into_iter().flatten().collect()
     }
 
     fn warn_of_dangers(&self) {
@@ -351,21 +338,6 @@ impl Builder {
             policy.breached = Some(read_breached_filter(path)?);
         }
         Ok(policy)
-    }
-
-    /// Checks the backup at `from` and lays it ready to be put in the place of the database that these settings name. Nobody
-    /// may have that open.
-    ///
-    /// # Errors
-    /// [`BackupError`]; nothing has changed then.
-    pub async fn restore(self, from: &Path) -> Result<Restore, BackupError> {
-        let target = Target {
-            database: self.database_file()?,
-            env: self.env.unwrap_or_else(Env::system),
-            data_dir: self.data_dir,
-            master_key: self.master_key,
-        };
-        Restore::prepare(from, target).await
     }
 
     async fn open(&self, env: &Env) -> Result<(Arc<SqlStore>, Custody), Error> {

@@ -1,15 +1,18 @@
 //! What an [`Auth`](crate::Auth) runs on.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_account::Accounts;
 use countersign_http::Refusal;
 use countersign_kernel::Env;
 use countersign_keys::{Keyring, MasterKey};
+use countersign_limit::Tunable;
 use countersign_session::Sessions;
 use countersign_store_sql::SqlStore;
 
 use crate::data_lock::DataLock;
+use crate::forwarding::ForwardingSeen;
 use crate::journal::FileJournal;
 
 /// The parts below the handle.
@@ -20,7 +23,9 @@ pub(crate) struct Engine {
     pub(crate) sessions: Sessions,
     pub(crate) accounts: Accounts,
     pub(crate) custody: Custody,
+    pub(crate) limits: Option<Arc<Tunable>>,
     refusals: Mutex<Vec<Refusal>>,
+    forwarded: Mutex<Option<ForwardingSeen>>,
 }
 
 /// What goes with a database: the key to what is sealed in it, the journal beside it, and the lock that says it is in use.
@@ -39,8 +44,10 @@ impl Engine {
         sessions: Sessions,
         accounts: Accounts,
         custody: Custody,
+        limits: Option<Arc<Tunable>>,
     ) -> Self {
-        Self { env, store, keyring, sessions, accounts, custody, refusals: Mutex::default() }
+        let (refusals, forwarded) = (Mutex::default(), Mutex::default());
+        Self { env, store, keyring, sessions, accounts, custody, limits, refusals, forwarded }
     }
 
     /// Remembers a refusal until it is written down. Under a flood further ones are counted alone.
@@ -51,6 +58,18 @@ impl Engine {
         } else {
             metrics::counter!("countersign_refusals_unaudited_total").increment(1);
         }
+    }
+
+    /// Remembers a forwarding header that was not heeded until it is written down.
+    pub(crate) fn forwarded(&self, peer: IpAddr) {
+        let last_at = self.env.now();
+        let mut seen = self.forwarded.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = seen.as_ref().map_or(0, |seen| seen.count).saturating_add(1);
+        *seen = Some(ForwardingSeen { count, last_at, peer });
+    }
+
+    pub(crate) fn take_forwarded(&self) -> Option<ForwardingSeen> {
+        self.forwarded.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub(crate) fn take_refusals(&self) -> Vec<Refusal> {

@@ -1,5 +1,7 @@
 //! The engine with its janitor, as the HTTP floor knows them.
 
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,11 +19,12 @@ pub(crate) struct House(Arc<Inner>);
 struct Inner {
     engine: Arc<Engine>,
     janitor: Mutex<Option<Janitor>>,
+    draining: AtomicBool,
 }
 
 impl House {
     pub(crate) fn new(engine: Engine) -> Self {
-        Self(Arc::new(Inner { engine: Arc::new(engine), janitor: Mutex::default() }))
+        Self(Arc::new(Inner { engine: Arc::new(engine), janitor: Mutex::default(), draining: AtomicBool::new(false) }))
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -34,6 +37,11 @@ impl House {
         self.0.janitor.lock().unwrap_or_else(PoisonError::into_inner).replace(janitor);
     }
 
+    /// Is not ready from now on, whatever the database says.
+    pub(crate) fn drain(&self) {
+        self.0.draining.store(true, Ordering::Relaxed);
+    }
+
     /// Stops the janitor, seals what waits, and closes the database.
     pub(crate) async fn shut_down(&self) {
         let janitor = self.0.janitor.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -43,6 +51,7 @@ impl House {
         if let Err(error) = self.engine().every_second().await {
             tracing::warn!(%error, "could not seal the end of the audit trail");
         }
+        self.engine().write_forwarded();
         self.engine().store.close().await;
     }
 }
@@ -53,11 +62,20 @@ impl Host for House {
         let engine = self.engine();
         let database = tokio::time::timeout(PATIENCE, engine.store.ping()).await.is_ok_and(|answer| answer.is_ok());
         let check = |name, is_good| Check { name, is_good };
-        vec![
+        let mut checks = vec![
             check("database", database),
             check("writes", database && engine.store.takes_writes()),
             check("revocations", engine.sessions.staleness().is_none()),
-        ]
+        ];
+        // Told only when it is so: it is on its way out.
+        if self.0.draining.load(Ordering::Relaxed) {
+            checks.push(check("serving", false));
+        }
+        checks
+    }
+
+    fn forwarded(&self, peer: IpAddr) {
+        self.engine().forwarded(peer);
     }
 
     fn refused(&self, refusal: Refusal) {

@@ -32,6 +32,11 @@ pub(crate) fn beside(database: &Path) -> PathBuf {
     database.with_file_name(DIRECTORY)
 }
 
+/// The number of the newest revocation that the journal shows to have been committed: the last line may be of an act that was not.
+pub(crate) fn committed(directory: &Path) -> io::Result<u64> {
+    Ok(files::last(directory)?.map_or(0, |line| line.committed()))
+}
+
 /// The journal in its directory.
 #[derive(Debug)]
 pub(crate) struct FileJournal {
@@ -60,10 +65,16 @@ impl FileJournal {
 
     /// Appends what the database holds and the journal does not. Under the write lock, so that nobody commits in between.
     async fn catch_up(&self, store: &dyn Store) -> Result<(), Error> {
-        let last = files::last(&self.directory).map_err(unavailable)?.map(|line| line.last());
+        let last = files::last(&self.directory).map_err(unavailable)?;
         let mut tx = store.begin().await?;
         let head = tx.revocation_head().await?;
-        let known = last.unwrap_or(0);
+        let known = last.as_ref().map_or(0, Line::last);
+        if last.is_some_and(|line| line.committed() > head.seq) {
+            tracing::warn!(
+                "the database is older than the journal of sign-outs beside it: was it put back by hand? Who has signed out since is \
+                 signed in again; stop, and put the backup back with `countersign restore`"
+            );
+        }
         if known >= head.seq {
             return Ok(());
         }

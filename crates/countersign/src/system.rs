@@ -78,6 +78,11 @@ impl System {
         self.engine().pulse().await
     }
 
+    /// Says `not ready` from now on, so that nobody sends new requests here. What comes is still served.
+    pub fn drain(&self) {
+        self.house.drain();
+    }
+
     /// Stops the janitor, seals the end of the audit trail and closes the database. No call may follow.
     pub async fn shut_down(&self) {
         self.house.shut_down().await;

@@ -10,6 +10,7 @@ use countersign_trail::{Sealed, seal};
 
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::forwarding;
 
 impl Engine {
     /// Takes up what other processes have revoked and changed, and sweeps sessions and revocations. Several times a second.
@@ -35,6 +36,7 @@ impl Engine {
         let swept = self.accounts.sweep().await;
         self.prune_journal();
         let located = self.refresh_table().await;
+        self.write_forwarded();
         measured?;
         moved?;
         swept?;
@@ -56,6 +58,14 @@ impl Engine {
         let Some(table) = self.sessions.table().cloned() else { return Ok(()) };
         let refreshed = tokio::task::spawn_blocking(move || table.refresh()).await;
         refreshed.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked))).map_err(Error::Table)
+    }
+
+    /// Writes down where forwarding headers came from that were not heeded.
+    pub(crate) fn write_forwarded(&self) {
+        let (Some(seen), Some(database)) = (self.take_forwarded(), self.store.file()) else { return };
+        if let Err(error) = forwarding::add(database, seen) {
+            tracing::warn!(%error, "could not write down that a forwarding header was seen");
+        }
     }
 
     async fn seal(&self) -> Result<(), Error> {

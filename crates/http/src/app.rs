@@ -1,9 +1,11 @@
 //! The handle that everything on this floor works with.
 
 use std::any::Any;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arc_swap::{ArcSwap, Guard};
 use async_trait::async_trait;
 use countersign_account::Accounts;
 use countersign_audit::Event;
@@ -29,8 +31,8 @@ struct Inner {
     host: Arc<dyn Host>,
     public_url: Arc<str>,
     is_https: bool,
-    trusted_proxies: TrustedProxies,
-    cors: Cors,
+    trusted_proxies: ArcSwap<TrustedProxies>,
+    cors: ArcSwap<Cors>,
     hsts: Option<HeaderValue>,
     request_ids: RequestIds,
 }
@@ -41,6 +43,9 @@ pub trait Host: Any + Send + Sync {
     /// What serving needs and how each is, in the order in which it is shown. Ready is who has no failing check. Must answer
     /// within a few seconds, whatever hangs.
     async fn checks(&self) -> Vec<Check>;
+
+    /// A request came with a forwarding header from `peer`, which is near enough to be a proxy and is not trusted. Must not wait.
+    fn forwarded(&self, _peer: IpAddr) {}
 
     /// A request was refused here, before any verb saw it. Must not wait; may forget under a flood.
     fn refused(&self, refusal: Refusal);
@@ -92,8 +97,8 @@ impl Auth {
             host,
             public_url: Arc::clone(site.origin()),
             is_https: site.is_https(),
-            trusted_proxies: settings.trusted_proxies,
-            cors: Cors::new(&settings.cors_allowed_origins),
+            trusted_proxies: ArcSwap::from_pointee(settings.trusted_proxies),
+            cors: ArcSwap::from_pointee(Cors::new(&settings.cors_allowed_origins)),
             hsts: site.is_https().then(|| HeaderValue::from_static(hsts)),
             request_ids: RequestIds::new(&env),
             env,
@@ -110,6 +115,17 @@ impl Auth {
     #[must_use]
     pub fn accounts(&self) -> &Accounts {
         &self.0.accounts
+    }
+
+    /// Takes up other trusted proxies and other allowed origins: the next request is judged by them.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for an origin that cannot be allowed; nothing has changed then.
+    pub fn reload(&self, proxies: TrustedProxies, origins: &[String]) -> Result<(), SettingsError> {
+        check_cors_origins(&self.0.public_url, origins)?;
+        self.0.trusted_proxies.store(Arc::new(proxies));
+        self.0.cors.store(Arc::new(Cors::new(origins)));
+        Ok(())
     }
 
     /// The floor above, if it is a `T`.
@@ -134,19 +150,19 @@ impl Auth {
     }
 
     pub(crate) fn is_own_origin(&self, origin: &[u8]) -> bool {
-        origin == self.0.public_url.as_bytes() || self.0.cors.allows(origin)
+        origin == self.0.public_url.as_bytes() || self.0.cors.load().allows(origin)
     }
 
-    pub(crate) fn cors(&self) -> &Cors {
-        &self.0.cors
+    pub(crate) fn cors(&self) -> Guard<Arc<Cors>> {
+        self.0.cors.load()
     }
 
     pub(crate) fn hsts(&self) -> Option<&HeaderValue> {
         self.0.hsts.as_ref()
     }
 
-    pub(crate) fn trusted_proxies(&self) -> &TrustedProxies {
-        &self.0.trusted_proxies
+    pub(crate) fn trusted_proxies(&self) -> Guard<Arc<TrustedProxies>> {
+        self.0.trusted_proxies.load()
     }
 
     pub(crate) fn env(&self) -> &Env {

@@ -67,6 +67,17 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &Truste
     }
 }
 
+/// Whether a forwarding header comes from a peer that is not trusted and could be somebody's own proxy: one of a private network. What
+/// strangers of the open network invent is no news.
+pub(crate) fn is_unheeded(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> bool {
+    let peer = peer.to_canonical();
+    let is_near = match peer {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    };
+    is_near && (headers.contains_key("x-forwarded-for") || headers.contains_key(FORWARDED)) && !trusted.contains(peer)
+}
+
 /// Walks from the right while the links are trusted; none where there is no chain. A link that is no address ends the
 /// walk at the proxy that reported it.
 fn follow<'a>(peer: IpAddr, chain: impl Iterator<Item = Option<&'a str>>, trusted: &TrustedProxies) -> Option<IpAddr> {

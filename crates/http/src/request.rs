@@ -11,7 +11,7 @@ use http::request::Parts;
 use http::{Extensions, HeaderMap};
 
 use crate::app::Auth;
-use crate::client_address::client_address;
+use crate::client_address::{client_address, is_unheeded};
 use crate::cookie::Jar;
 
 /// The request's name, and who turned out to speak: the edge layer puts it among the request's extensions and reads it for
@@ -97,7 +97,11 @@ fn address_of(extensions: &Extensions, headers: &HeaderMap, auth: &Auth) -> Opti
         });
         return None;
     };
-    Some(client_address(peer.ip(), headers, auth.trusted_proxies()))
+    let trusted = auth.trusted_proxies();
+    if is_unheeded(peer.ip(), headers, &trusted) {
+        auth.ready().forwarded(peer.ip().to_canonical());
+    }
+    Some(client_address(peer.ip(), headers, &trusted))
 }
 
 /// The `User-Agent` field, at most 512 bytes, without control characters.

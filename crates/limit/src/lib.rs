@@ -12,6 +12,7 @@ pub mod policy;
 pub mod quota;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod tunable;
 
 mod bucket;
 
@@ -21,3 +22,4 @@ pub use memory::MemoryLimiter;
 pub use network::{AddressTiers, Tier};
 pub use policy::{Policies, UnknownPolicy, max_number};
 pub use quota::{Key, Quota, Reading};
+pub use tunable::Tunable;

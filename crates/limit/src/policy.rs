@@ -36,6 +36,15 @@ macro_rules! policies {
                 vec![$(self.$name,)*]
             }
 
+            /// The limit named `name`.
+            #[must_use]
+            pub fn named(&self, name: &str) -> Option<Quota> {
+                match name {
+                    $(stringify!($name) => Some(self.$name),)*
+                    _ => None,
+                }
+            }
+
             /// Changes the limit named `name`. A limit of zero refuses everything; a window of zero counts nothing.
             ///
             /// # Errors

@@ -9,6 +9,7 @@ pub mod calibrate;
 pub mod config;
 pub mod context;
 pub mod dev;
+pub mod doctor;
 pub mod failure;
 pub mod import;
 pub mod keys;
@@ -17,6 +18,7 @@ pub mod moment;
 pub mod output;
 pub mod password;
 pub mod reference;
+pub mod reload;
 pub mod role;
 pub mod secret;
 pub mod serve;
@@ -79,6 +81,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Token(command) => token::run(command, &sources, output).await,
         Command::Config(command) => config::run(&command, &sources, output),
         Command::Audit(command) => audit::run(command, &sources, output).await,
+        Command::Doctor(args) => doctor::run(&args, &sources, output).await,
         Command::Backup(args) => backup::run(&args, &sources, output).await,
         Command::Restore(args) => backup::restore(&args, &sources, output).await,
         Command::Password(command) => password::run(command, &sources, output).await,
@@ -181,6 +184,8 @@ It prints where things are, and a link that makes the first account administrato
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Look at everything that goes wrong in practice, and say what to do.
+    Doctor(doctor::DoctorArgs),
     /// Copy the database of a server, running or not, into one checked file.
     Backup(backup::BackupArgs),
     /// Put a backup in the place of the database of a server that is stopped.

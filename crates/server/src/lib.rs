@@ -9,6 +9,7 @@ pub mod config;
 pub mod driven;
 pub mod listen;
 pub mod metrics;
+pub mod notify;
 pub mod open_files;
 pub mod telemetry;
 pub mod wire;

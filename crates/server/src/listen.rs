@@ -8,6 +8,8 @@
 mod body;
 mod connection;
 mod head;
+pub mod tls;
+pub mod validity;
 mod watch;
 
 use std::future::Future;
@@ -23,6 +25,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::config::http::Http;
+use tls::Tls;
 use watch::Watch;
 
 /// A listener, what it serves, and its own bounds: a crowd at one door leaves the others free.
@@ -34,15 +37,22 @@ pub struct Door {
     pub router: Router,
     /// Connections at once, and their times.
     pub bounds: Http,
+    /// What TLS is ended with; none where the door speaks plain HTTP.
+    pub tls: Option<Arc<Tls>>,
+    /// Whether it stays open until the other doors are empty: health checks are told there that the server is going.
+    pub stays: bool,
 }
 
 /// Serves each door until `stop` is done, then drains for at most `drain`.
 pub async fn serve(doors: Vec<Door>, stop: impl Future<Output = ()>, drain: Duration) {
-    let mut tasks = JoinSet::new();
-    let mut watches = Vec::new();
-    for Door { listener, router, bounds } in doors {
+    let (mut first, mut last) = (Side::default(), Side::default());
+    for Door { listener, router, bounds, tls, stays } in doors {
         let watch = Arc::new(Watch::new(bounds));
-        tasks.spawn(accept(listener, router, Arc::clone(&watch)));
+        let Side { tasks, watches } = if stays { &mut last } else { &mut first };
+        tasks.spawn(accept(listener, router, tls.clone(), Arc::clone(&watch)));
+        if let Some(tls) = tls {
+            tasks.spawn(tls.keep());
+        }
         tasks.spawn({
             let watch = Arc::clone(&watch);
             async move { watch.keep().await }
@@ -51,15 +61,32 @@ pub async fn serve(doors: Vec<Door>, stop: impl Future<Output = ()>, drain: Dura
     }
 
     stop.await;
-    // Dropping the accepting tasks closes the listening sockets: whoever comes now is refused by the kernel.
-    tasks.shutdown().await;
-    join_all(watches.iter().map(|watch| watch.drain(drain))).await;
+    first.close(drain).await;
+    last.close(AFTERWARDS).await;
 }
 
-async fn accept(listener: TcpListener, router: Router, watch: Arc<Watch>) {
+/// Doors that close together.
+#[derive(Default)]
+struct Side {
+    tasks: JoinSet<()>,
+    watches: Vec<Arc<Watch>>,
+}
+
+impl Side {
+    async fn close(mut self, patience: Duration) {
+        // Dropping the accepting tasks closes the listening sockets: whoever comes now is refused by the kernel.
+        self.tasks.shutdown().await;
+        join_all(self.watches.iter().map(|watch| watch.drain(patience))).await;
+    }
+}
+
+/// How long requests at the doors that close last may take.
+const AFTERWARDS: Duration = Duration::from_millis(500);
+
+async fn accept(listener: TcpListener, router: Router, tls: Option<Arc<Tls>>, watch: Arc<Watch>) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => admit(stream, peer, &router, &watch),
+            Ok((stream, peer)) => admit(stream, peer, &router, tls.as_ref(), &watch),
             // Out of file descriptors, most likely: the connections that live will free some.
             Err(error) => {
                 tracing::warn!(error = %error, "could not accept a connection");
@@ -69,22 +96,36 @@ async fn accept(listener: TcpListener, router: Router, watch: Arc<Watch>) {
     }
 }
 
-fn admit(stream: TcpStream, peer: SocketAddr, router: &Router, watch: &Arc<Watch>) {
+fn admit(stream: TcpStream, peer: SocketAddr, router: &Router, tls: Option<&Arc<Tls>>, watch: &Arc<Watch>) {
     // Answers are small and whole: waiting to fill a segment would only delay them.
     let _ = stream.set_nodelay(true);
     match watch.admit() {
         Some(place) => {
             let number = place.number;
-            let connection = connection::run(stream, peer, router.clone(), Arc::clone(watch), Arc::clone(&place.life));
+            let (router, watching, life) = (router.clone(), Arc::clone(watch), Arc::clone(&place.life));
+            let acceptor = tls.map(|tls| tls.acceptor());
             let task = tokio::spawn(async move {
-                connection.await;
+                match acceptor {
+                    None => connection::run(stream, peer, router, watching, life).await,
+                    // The watchman counts it as the head of the first request.
+                    Some(acceptor) => match acceptor.accept(stream).await {
+                        Ok(stream) => connection::run(stream, peer, router, watching, life).await,
+                        Err(error) => {
+                            metrics::counter!("countersign_tls_handshakes_failed_total").increment(1);
+                            tracing::debug!(peer.address = %peer, %error, "no TLS connection came about");
+                        }
+                    },
+                }
                 drop(place);
             });
             watch.arm(number, &task);
         }
         None => {
             metrics::counter!("countersign_connections_refused_total").increment(1);
-            if let Some(turned_away) = watch.turn_away() {
+            // To tell somebody in TLS would cost more than to serve him.
+            if tls.is_none()
+                && let Some(turned_away) = watch.turn_away()
+            {
                 tokio::spawn(async move {
                     refuse(stream).await;
                     drop(turned_away);

@@ -9,10 +9,10 @@ mod pretty;
 mod writer;
 
 use std::io::IsTerminal;
-use std::str::FromStr;
+use std::sync::OnceLock;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use tracing::Level;
+use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::log::{Format, Log};
@@ -24,18 +24,32 @@ pub use writer::Flush;
 pub fn start(log: &Log) -> Flush {
     let terminal = std::io::stdout().is_terminal();
     let (writer, flush) = writer::start();
-    let level = LevelFilter::from_level(Level::from_str(&log.level).unwrap_or(Level::INFO));
-    let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(writer);
+    let lines = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&log.level)).with_writer(writer);
     let is_json = log.format == Format::Json || (log.format == Format::Auto && !terminal);
     // A subscriber that is there already, as in a test, stays.
-    let _ = if is_json {
-        lines.event_format(json::Line).try_init()
+    let (_, set_level): (_, SetLevel) = if is_json {
+        let lines = lines.event_format(json::Line).with_filter_reloading();
+        let handle = lines.reload_handle();
+        (lines.try_init(), Box::new(move |filter| handle.reload(filter).is_ok()))
     } else {
         let colour = terminal && !is_colour_unwanted();
-        lines.event_format(pretty::Line { colour }).fmt_fields(pretty::fields()).try_init()
+        let lines = lines.event_format(pretty::Line { colour }).fmt_fields(pretty::fields()).with_filter_reloading();
+        let handle = lines.reload_handle();
+        (lines.try_init(), Box::new(move |filter| handle.reload(filter).is_ok()))
     };
+    let _ = SET_LEVEL.set(set_level);
     flush
 }
+
+/// Changes the least important level that is written; `false` where there is no log of ours.
+pub fn set_level(level: &str) -> bool {
+    SET_LEVEL.get().is_some_and(|set| set(EnvFilter::new(level)))
+}
+
+type SetLevel = Box<dyn Fn(EnvFilter) -> bool + Send + Sync>;
+
+/// A process has one log.
+static SET_LEVEL: OnceLock<SetLevel> = OnceLock::new();
 
 /// https://no-color.org: any value but an empty one.
 #[expect(clippy::disallowed_methods, reason = "this crate reads the environment")]

@@ -100,6 +100,11 @@ impl Line {
         self.revoked.iter().map(|revoked| revoked.seq).max().unwrap_or(0).max(self.after).max(restored)
     }
 
+    /// The number up to which everything was committed when this was written: its own act may not have been.
+    pub(crate) const fn committed(&self) -> u64 {
+        self.after
+    }
+
     /// Whether a restore does something to an account because of it.
     pub(crate) fn concerns_accounts(&self) -> bool {
         self.acts.iter().any(|act| act.account().is_some())

@@ -95,3 +95,24 @@ fn networks_are_read_strictly() {
         assert!(TrustedProxies::parse([wrong]).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn a_forwarding_header_of_a_near_peer_that_is_not_trusted_is_noticed() {
+    let trusted = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
+    for (peer, header, wanted, reason) in [
+        ("192.168.1.5", Some("x-forwarded-for"), true, "a private network"),
+        ("127.0.0.1", Some("forwarded"), true, "this machine, by the standard's header"),
+        ("fd00::5", Some("x-forwarded-for"), true, "a private network of IPv6"),
+        ("::ffff:192.168.1.5", Some("x-forwarded-for"), true, "written inside IPv6"),
+        ("192.168.1.5", None, false, "no header"),
+        ("192.168.1.5", Some("x-real-ip"), false, "no header that is ever read"),
+        ("10.1.2.3", Some("x-forwarded-for"), false, "trusted"),
+        ("203.0.113.9", Some("x-forwarded-for"), false, "a stranger"),
+    ] {
+        let mut headers = HeaderMap::new();
+        if let Some(header) = header {
+            headers.insert(header, "for=203.0.113.1".parse().unwrap());
+        }
+        assert_eq!(is_unheeded(peer.parse().unwrap(), &headers, &trusted), wanted, "{reason}");
+    }
+}

@@ -2,7 +2,9 @@ use std::sync::Arc;
 use std::thread;
 
 use countersign_kernel::{Env, Lifetime, Timestamp};
-use countersign_limit::{AddressTiers, Limiter, MemoryLimiter, Policies, Quota, Receipt, Refused, Taken, Unlimited};
+use countersign_limit::{
+    AddressTiers, Limiter, MemoryLimiter, Policies, Quota, Receipt, Refused, Taken, Tunable, Unlimited,
+};
 
 const FIVE: Quota = Quota { name: "five", limit: 5, window: Lifetime::from_minutes(15) };
 const THREE: Quota = Quota { name: "three", limit: 3, window: Lifetime::from_minutes(1) };
@@ -291,4 +293,30 @@ fn without_limits_nothing_is_ever_refused() {
     for _ in 0..1_000 {
         allowed(Unlimited.take(&[(Quota { limit: 0, ..THREE }, key)], at(0)));
     }
+}
+
+#[test]
+fn a_limit_can_be_changed_while_it_counts_and_nothing_counted_is_forgotten() {
+    let built = Policies::default();
+    let tunable = Tunable::new(Arc::new(limiter()), built.clone());
+    let key = tunable.key(&[b"ada"]);
+    let quota = built.sign_in_address_account;
+    for _ in 0..3 {
+        let _ = allowed(tunable.take(&[(quota, key)], at(0)));
+    }
+    let mut tighter = built.clone();
+    tighter.set("sign_in_address_account", 3, Lifetime::from_minutes(15)).unwrap();
+
+    tunable.tune(tighter);
+    assert_eq!(refused(tunable.take(&[(quota, key)], at(1))).readings[0].limit, 3);
+    tunable.tune(built.clone());
+    let _ = allowed(tunable.take(&[(quota, key)], at(1)));
+
+    let wide = built.sign_in_address.times(4);
+    let mut doubled = built.clone();
+    doubled.set("sign_in_address", 60, Lifetime::from_minutes(5)).unwrap();
+    tunable.tune(doubled);
+    let reading = tunable.peek(wide, key, at(1));
+    assert_eq!((reading.limit, reading.window), (240, Lifetime::from_minutes(5)), "a tier keeps its multiple");
+    assert_eq!(tunable.peek(FIVE, key, at(1)).limit, 5, "a limit of no policy is what it was");
 }

@@ -49,7 +49,7 @@ pub async fn run(sources: &Sources, output: Output) -> Result<(), Failure> {
     let resume = resume(&data_dir(&server.config));
     let host = url.as_str().split_once("://").map_or("", |(_, host)| host).to_owned();
     let home = Home { host: host.into(), url: url.as_str().into() };
-    server.wrapped(|site| site.layer(from_fn_with_state(home, lead_home))).run(signals).await;
+    server.wrapped(|site| site.layer(from_fn_with_state(home, lead_home))).run(signals, None).await;
     // The log's last line comes before ours.
     drop(flush);
     output.text(&resume)

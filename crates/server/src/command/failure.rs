@@ -151,6 +151,12 @@ impl From<countersign::BackupError> for Failure {
     }
 }
 
+impl From<crate::listen::tls::TlsError> for Failure {
+    fn from(error: crate::listen::tls::TlsError) -> Self {
+        Self::of(Exit::Usage, &error)
+    }
+}
+
 macro_rules! transient {
     ($($error:ty),*) => {
         $(impl From<$error> for Failure {

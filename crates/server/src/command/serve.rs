@@ -4,19 +4,26 @@
 //! clients do; a second signal ends it at once.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use countersign::{PublicUrl, System};
-use countersign_kernel::{Origin, RequestId, Secret};
+use countersign_kernel::{Lifetime, Origin, RequestId, Secret};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use super::failure::Failure;
 use super::output::{Output, complain};
-use super::signals::Signals;
+use super::reload::Reloader;
+use super::signals::{Hangups, Signals};
 use crate::config::{Config, Sources, Use};
+use crate::listen::tls::Tls;
+use crate::notify::Notify as Systemd;
 use crate::{listen, metrics, open_files, telemetry, wire};
+
+/// A certificate that expires in this time should have been renewed by now.
+pub(super) const EXPIRES_SOON: Lifetime = Lifetime::from_days(14);
 
 /// How long requests under way may take after the signal.
 const DRAIN: Duration = Duration::from_secs(6);
@@ -31,7 +38,8 @@ Examples:
   COUNTERSIGN_PUBLIC_URL=https://auth.example.com countersign serve
   countersign serve --config /etc/countersign/countersign.toml --claim
 
-It speaks plain HTTP: put a proxy that ends TLS before it and name the proxy in TRUSTED_PROXIES. SIGTERM drains and exits.")]
+Without TLS__CERTIFICATE and TLS__KEY it speaks plain HTTP: put a proxy that ends TLS before it and name the proxy in
+TRUSTED_PROXIES. SIGTERM drains and exits.")]
 pub struct ServeArgs {
     /// Print a link with which the first administrator claims the role: once, for a short while, and only while there is none.
     #[arg(long)]
@@ -43,7 +51,7 @@ pub struct ServeArgs {
 /// # Errors
 /// Why it could not start.
 pub async fn run(args: &ServeArgs, sources: &Sources, output: Output) -> Result<(), Failure> {
-    let signals = Signals::heed()?;
+    let (signals, hangups) = (Signals::heed()?, Hangups::heed()?);
     let config = Config::load(sources, Use::Serve)?;
     let url = config.general.public_url.clone().ok_or_else(|| Failure::usage("PUBLIC_URL is not set"))?;
     let _flush = telemetry::start(&config.log);
@@ -56,7 +64,14 @@ pub async fn run(args: &ServeArgs, sources: &Sources, output: Output) -> Result<
         }
     }
     server.announce();
-    server.run(signals).await;
+    let reloader = Reloader {
+        sources: sources.clone(),
+        shown: server.config.shown.clone(),
+        url,
+        system: server.system.clone(),
+        tls: server.tls.clone(),
+    };
+    server.run(signals, Some((hangups, reloader))).await;
     Ok(())
 }
 
@@ -70,6 +85,7 @@ pub struct Server {
     pub address: SocketAddr,
     /// Where the administrators' listener is.
     pub admin: Option<SocketAddr>,
+    tls: Option<Arc<Tls>>,
     doors: Vec<listen::Door>,
 }
 
@@ -85,18 +101,26 @@ impl Server {
         if let Some(wanted) = config.admin.listen {
             administrators = Some(bind(wanted).await?);
         }
+        let tls = config.tls.as_ref().map(Tls::load).transpose()?;
         let builder = wire::builder(&config, url);
         #[cfg(feature = "driven-clock")]
         let builder = builder.env(crate::driven::env()?);
         let system = Box::pin(builder.build_system()).await?;
         let bounds = open_files::fit(config.http, 1 + usize::from(administrators.is_some()));
-        let mut doors = vec![listen::Door { listener, router: system.auth().site(), bounds }];
+        let mut doors =
+            vec![listen::Door { listener, router: system.auth().site(), bounds, tls: tls.clone(), stays: false }];
         let mut admin = None;
         if let (Some(listener), Some(handle)) = (administrators, handle) {
             admin = Some(listener.local_addr()?);
-            doors.push(listen::Door { listener, router: metrics::router(handle, &system), bounds });
+            doors.push(listen::Door {
+                listener,
+                router: metrics::router(handle, &system),
+                bounds,
+                tls: None,
+                stays: true,
+            });
         }
-        Ok(Self { config, system, address, admin, doors })
+        Ok(Self { config, system, address, admin, tls, doors })
     }
 
     /// Changes what the public listener serves.
@@ -125,6 +149,7 @@ impl Server {
             tracing::warn!("{warning}");
         }
         let url = self.system.auth().public_url();
+        self.announce_tls();
         if url.starts_with("http://") && !url.ends_with(&format!(":{}", self.address.port())) {
             tracing::warn!(
                 public_url = url,
@@ -137,25 +162,53 @@ impl Server {
         if let Some(admin) = self.admin {
             tracing::info!(door = "admin", address = %admin, "metrics and health on http://{admin}");
         }
-        tracing::info!(door = "public", address = %self.address, "listening on http://{}", self.address);
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        tracing::info!(door = "public", address = %self.address, "listening on {scheme}://{}", self.address);
     }
 
-    /// Serves until a signal, then ends in an orderly way.
-    pub async fn run(self, mut signals: Signals) {
+    fn announce_tls(&self) {
+        let Some(expires) = self.tls.as_ref().and_then(|tls| tls.expires()) else { return };
+        let until = expires.to_rfc3339();
+        if expires < self.system.env().now() + EXPIRES_SOON {
+            tracing::warn!(tls.expires = until, "the certificate is valid until {until}: renew it");
+        } else {
+            tracing::info!(tls.expires = until, "the certificate is valid until {until}");
+        }
+    }
+
+    /// Serves until a signal, then ends in an orderly way. Without `reloads` SIGHUP is left to the operating system.
+    pub async fn run(self, mut signals: Signals, reloads: Option<(Hangups, Reloader)>) {
         let stop = Notify::new();
+        let systemd = Systemd::from_environment();
+        systemd.ready();
+        let watchdog = tokio::spawn(systemd.clone().keep());
+        let system = self.system.clone();
         let obeying = async {
             signals.next().await;
+            systemd.stopping();
+            system.drain();
             tracing::info!("stopping: no new connections, requests under way are finished");
             stop.notify_one();
             signals.next().await;
         };
+        let reloading = async {
+            let Some((mut hangups, mut reloader)) = reloads else { return std::future::pending().await };
+            loop {
+                hangups.next().await;
+                systemd.reloading();
+                reloader.reload();
+                systemd.ready();
+            }
+        };
         tokio::select! {
+            () = reloading => {}
             () = listen::serve(self.doors, stop.notified(), DRAIN) => {}
             () = obeying => tracing::warn!("asked twice: stopping at once"),
         }
         if tokio::time::timeout(CLOSE, self.system.shut_down()).await.is_err() {
             tracing::warn!("the database did not close in time; nothing that was answered is lost");
         }
+        watchdog.abort();
         tracing::info!("stopped");
     }
 }

@@ -1,4 +1,4 @@
-//! The signals that end a server, SIGTERM and SIGINT, and one that must not: SIGXFSZ.
+//! The signals that end a server, SIGTERM and SIGINT, the one that has it reload, SIGHUP, and one that must do nothing: SIGXFSZ.
 //!
 //! Promises: none is lost from the moment on at which they are heeded, however early it comes. That must be before anybody is
 //! told that the server is ready: a script may stop it in the same instant.
@@ -38,6 +38,48 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+}
+
+/// The signal that has a server read its settings again: SIGHUP.
+#[derive(Debug)]
+#[cfg(unix)]
+pub struct Hangups(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl Hangups {
+    /// Takes the signal over from the operating system, which would end the process.
+    ///
+    /// # Errors
+    /// The operating system refused.
+    pub fn heed() -> io::Result<Self> {
+        Ok(Self(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?))
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}
+
+/// A signal that this operating system does not have.
+#[derive(Debug)]
+#[cfg(not(unix))]
+pub struct Hangups(());
+
+#[cfg(not(unix))]
+impl Hangups {
+    /// Waits for nothing.
+    ///
+    /// # Errors
+    /// None.
+    pub const fn heed() -> io::Result<Self> {
+        Ok(Self(()))
+    }
+
+    /// Never comes.
+    pub async fn next(&mut self) {
+        std::future::pending().await
     }
 }
 

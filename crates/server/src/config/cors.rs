@@ -10,7 +10,8 @@ static ALLOWED_ORIGINS: Setting<Vec<String>> = Setting::new(
     "Exact origins, like `https://app.example.com`, whose pages may call the API with cookies. Each must be of the public \
      URL's site.",
 )
-.or("");
+.or("")
+.reloads();
 
 /// The section.
 pub static SECTION: Section = Section { title: "CORS", settings: &[&ALLOWED_ORIGINS.definition] };

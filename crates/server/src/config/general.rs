@@ -49,7 +49,8 @@ static TRUSTED_PROXIES: Setting<Vec<IpNet>> = Setting::new(
     "trusted_proxies",
     "Networks whose forwarding headers are believed. Without them a request comes from the peer that sent it.",
 )
-.or("");
+.or("")
+.reloads();
 
 /// The section.
 pub static SECTION: Section = Section {

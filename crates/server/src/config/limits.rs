@@ -15,19 +15,24 @@ static ENABLED: Setting<bool> =
         .or("true");
 
 static SIGN_IN_ADDRESS_ACCOUNT: Setting<Allowance> =
-    Setting::new("limits.sign_in_address_account", "Failed sign-ins from one address to one account.").or("5/15m");
+    Setting::new("limits.sign_in_address_account", "Failed sign-ins from one address to one account.")
+        .or("5/15m")
+        .reloads();
 
 static SIGN_IN_ADDRESS: Setting<Allowance> =
-    Setting::new("limits.sign_in_address", "Failed sign-ins from one address (IPv6: one /64).").or("30/15m");
+    Setting::new("limits.sign_in_address", "Failed sign-ins from one address (IPv6: one /64).").or("30/15m").reloads();
 
 static SIGN_IN_ACCOUNT: Setting<Allowance> = Setting::new(
     "limits.sign_in_account",
     "Failed sign-ins to one account from devices that it does not know; after that they cost a proof of work.",
 )
-.or("20/1h");
+.or("20/1h")
+.reloads();
 
 static SIGN_IN_DEVICE: Setting<Allowance> =
-    Setting::new("limits.sign_in_device", "Failed sign-ins to one account from a device that it knows.").or("10/1h");
+    Setting::new("limits.sign_in_device", "Failed sign-ins to one account from a device that it knows.")
+        .or("10/1h")
+        .reloads();
 
 static SIGN_IN_NETWORK: Setting<Option<Allowance>> = Setting::new(
     "limits.sign_in_network",
@@ -42,7 +47,8 @@ static CHALLENGE_ACCOUNT: Setting<Allowance> = Setting::new(
     "limits.challenge_account",
     "Failed sign-ins to one account after a solved challenge: with each quarter of it challenges become twice as hard, sixteen times at most. It refuses nobody.",
 )
-.or("64/1h");
+.or("64/1h")
+.reloads();
 
 static CHALLENGE_DIFFICULTY: Setting<i64> = Setting::new(
     "limits.challenge_difficulty",
@@ -52,22 +58,24 @@ static CHALLENGE_DIFFICULTY: Setting<i64> = Setting::new(
 .within(1_000, 10_000_000);
 
 static REGISTER_ADDRESS: Setting<Allowance> =
-    Setting::new("limits.register_address", "Registrations from one address.").or("10/1h");
+    Setting::new("limits.register_address", "Registrations from one address.").or("10/1h").reloads();
 
 static REFRESH_SESSION: Setting<Allowance> =
-    Setting::new("limits.refresh_session", "Refreshes of one session.").or("60/1m");
+    Setting::new("limits.refresh_session", "Refreshes of one session.").or("60/1m").reloads();
 
 static PASSWORD_ACCOUNT: Setting<Allowance> = Setting::new(
     "limits.password_account",
     "Wrong passwords of someone signed in: step-up, password change, deletion.",
 )
-.or("10/1h");
+.or("10/1h")
+.reloads();
 
 static CLAIM_ADMIN_ACCOUNT: Setting<Allowance> = Setting::new(
     "limits.claim_admin_account",
     "Failed tries of one account at the link that makes the first administrator.",
 )
-.or("10/1h");
+.or("10/1h")
+.reloads();
 
 /// The section.
 pub static SECTION: Section = Section {

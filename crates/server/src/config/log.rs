@@ -12,7 +12,8 @@ static FORMAT: Setting<String> =
 
 static LEVEL: Setting<String> = Setting::new("log.level", "The least important line that is written.")
     .or("info")
-    .one_of(&["error", "warn", "info", "debug"]);
+    .one_of(&["error", "warn", "info", "debug"])
+    .reloads();
 
 /// The section.
 pub static SECTION: Section = Section { title: "Logs", settings: &[&FORMAT.definition, &LEVEL.definition] };

@@ -135,6 +135,8 @@ pub struct Config {
     pub limits: limits::Limits,
     /// Origins of front ends on other hosts.
     pub cors: cors::Cors,
+    /// Where certificate and key are, where the server ends TLS itself.
+    pub tls: Option<tls::Files>,
     /// Every setting with its value and origin.
     pub shown: Vec<Shown>,
     /// What is lawful and deserves a word in the log.
@@ -160,7 +162,14 @@ impl Config {
         // These judge more than one value at a time; what they find is told together with the rest.
         let general = general::read(&found, purpose);
         let admin = admin::read(&found, purpose);
-        let others = general.as_ref().err().into_iter().flat_map(|refused| &refused.0).chain(admin.as_ref().err());
+        let tls = tls::read(&found, purpose);
+        let others = general
+            .as_ref()
+            .err()
+            .into_iter()
+            .flat_map(|refused| &refused.0)
+            .chain(admin.as_ref().err())
+            .chain(tls.as_ref().err());
         for refusal in others {
             if !refusals.contains(refusal) {
                 refusals.push(refusal.clone());
@@ -199,6 +208,7 @@ impl Config {
             passwords: passwords::read(&found)?,
             limits,
             cors: cors::read(&found)?,
+            tls: tls?,
             shown,
             warnings,
             file,

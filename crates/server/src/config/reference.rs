@@ -38,10 +38,11 @@ fn entry(definition: &Definition) -> String {
         Some("") => "empty".to_owned(),
         Some(text) => format!("`{text}`"),
     };
+    let reloads = if definition.reloads { " Taken up by a reload (SIGHUP)." } else { "" };
     let secret = if definition.secret { " Secret: has a `_FILE` twin." } else { "" };
     let unbuilt = definition.unbuilt.map_or_else(String::new, |f| format!(" Refused: {f} not built yet."));
     format!(
-        "### `{}`\n\n`{}`. {}\n\nExpected: {}. Default: {default}.{secret}{unbuilt}\n",
+        "### `{}`\n\n`{}`. {}\n\nExpected: {}. Default: {default}.{secret}{reloads}{unbuilt}\n",
         definition.key,
         definition.variable(),
         definition.meaning,

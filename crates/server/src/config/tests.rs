@@ -173,8 +173,6 @@ fn what_is_not_built_is_refused_by_name() {
         ("MAIL__SMTP_URL", "smtp://user:canary@host"),
         ("MAIL__DIRECTORY", "/tmp"),
         ("MAIL__FROM", "a@example.com"),
-        ("TLS__CERTIFICATE", "c.pem"),
-        ("TLS__KEY", "k.pem"),
         ("DATABASE", "postgres://user:canary@host/db"),
         ("REGISTRATION__REQUIRE_VERIFIED_EMAIL", "true"),
     ] {
@@ -184,6 +182,21 @@ fn what_is_not_built_is_refused_by_name() {
     }
     let harmless = variables(&[("COUNTERSIGN_REGISTRATION__REQUIRE_VERIFIED_EMAIL", "false")]);
     assert!(Config::load(&harmless, Use::Dev).is_ok());
+}
+
+#[test]
+fn certificate_and_key_come_together_and_not_to_dev() {
+    let tls = |pairs: &[(&str, &str)]| {
+        let pairs: Vec<_> = pairs.iter().chain(&[("COUNTERSIGN_PUBLIC_URL", "https://a.example")]).copied().collect();
+        variables(&pairs)
+    };
+    let both = [("COUNTERSIGN_TLS__CERTIFICATE", "c.pem"), ("COUNTERSIGN_TLS__KEY", "k.pem")];
+    assert!(refusal(&tls(&both[..1]), Use::Serve).contains("it needs TLS__KEY"));
+    assert!(refusal(&tls(&both[1..]), Use::Serve).contains("it needs TLS__CERTIFICATE"));
+    assert!(refusal(&tls(&both), Use::Dev).contains("countersign serve"));
+    let config = Config::load(&tls(&both), Use::Serve).unwrap();
+    assert_eq!(config.tls.map(|files| files.key), Some("k.pem".into()));
+    assert_eq!(Config::load(&tls(&[]), Use::Serve).unwrap().tls, None);
 }
 
 #[test]

@@ -21,7 +21,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Sleep, sleep};
 use tower::ServiceExt;
 
@@ -41,7 +41,10 @@ const LINGER_BYTES: usize = 16 * 1024 * 1024;
 const PIECE: usize = 8 * 1024;
 
 /// Serves `router` on the connection until either side ends it.
-pub(super) async fn run(stream: TcpStream, peer: SocketAddr, router: Router, watch: Arc<Watch>, life: Arc<Life>) {
+pub(super) async fn run<S>(stream: S, peer: SocketAddr, router: Router, watch: Arc<Watch>, life: Arc<Life>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let body_time = watch.bounds.body.to_duration();
     let (head, unread) = (Arc::new(Head::default()), Arc::new(AtomicBool::new(false)));
     let io = Watched {
@@ -49,6 +52,7 @@ pub(super) async fn run(stream: TcpStream, peer: SocketAddr, router: Router, wat
         life: Arc::clone(&life),
         head: Arc::clone(&head),
         unread: Arc::clone(&unread),
+        waits: false,
         linger: None,
         lingered: 0,
     };
@@ -109,20 +113,30 @@ fn refusal() -> Response {
 }
 
 /// A stream that tells the watchman what it does.
-struct Watched {
-    inner: TokioIo<TcpStream>,
+struct Watched<S> {
+    inner: TokioIo<S>,
     life: Arc<Life>,
     head: Arc<Head>,
     /// Whether the body of the last request was left unread.
     unread: Arc<AtomicBool>,
+    /// Whether the stream keeps bytes that the client has not taken: TLS takes an answer before it is sent.
+    waits: bool,
     linger: Option<Pin<Box<Sleep>>>,
     lingered: usize,
 }
 
-impl Watched {
+impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
     fn told<T>(&self, written: Poll<T>) -> Poll<T> {
         self.life.write_waits(written.is_pending());
         written
+    }
+
+    fn told_of_rest<T>(&mut self, sent: Poll<T>) -> Poll<T> {
+        if sent.is_pending() || self.waits {
+            self.waits = sent.is_pending();
+            self.life.write_waits(self.waits);
+        }
+        sent
     }
 
     /// Reads what is left of a request that was refused half-read, until the client ends it too.
@@ -148,7 +162,7 @@ impl Watched {
     }
 }
 
-impl Read for Watched {
+impl<S: AsyncRead + AsyncWrite + Unpin> Read for Watched<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, mut buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         if self.life.is_busy() {
             return Pin::new(&mut self.inner).poll_read(cx, buf);
@@ -164,18 +178,20 @@ impl Read for Watched {
     }
 }
 
-impl Write for Watched {
+impl<S: AsyncRead + AsyncWrite + Unpin> Write for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
         self.told(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        let sent = Pin::new(&mut self.inner).poll_flush(cx);
+        self.told_of_rest(sent)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.inner).poll_shutdown(cx))?;
+        let sent = Pin::new(&mut self.inner).poll_shutdown(cx);
+        ready!(self.told_of_rest(sent))?;
         self.poll_linger(cx).map(Ok)
     }
 

@@ -19,8 +19,6 @@ fn a_setting_whose_feature_is_not_built_is_refused_by_name() {
         ("MAIL__SMTP_URL", "smtp://user:canary@mail"),
         ("MAIL__DIRECTORY", "/tmp"),
         ("MAIL__FROM", "auth@example.com"),
-        ("TLS__CERTIFICATE", "cert.pem"),
-        ("TLS__KEY", "key.pem"),
         ("REGISTRATION__REQUIRE_VERIFIED_EMAIL", "true"),
     ] {
         for command in ["serve", "dev"] {

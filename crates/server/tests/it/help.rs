@@ -46,6 +46,7 @@ fn every_command_has_help_that_ends_well() {
         "audit tail",
         "audit verify",
         "audit export",
+        "doctor",
         "backup",
         "restore",
     ] {

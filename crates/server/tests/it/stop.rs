@@ -123,3 +123,31 @@ async fn a_request_under_way_is_finished() {
     let server = server.restart().await;
     assert_eq!(server.meet_again(&ada).sign_in().await.status(), 200);
 }
+
+#[tokio::test]
+async fn health_checks_are_told_before_the_last_request_is_finished() {
+    let mut server = server().setting("ADMIN__LISTEN", "127.0.0.1:0").start().await;
+    let operator = server.operator();
+    assert_eq!(operator.get("/readyz").await.status(), 200);
+    let mut slow = TcpStream::connect(server.address).unwrap();
+    slow.write_all(
+        b"POST /api/auth/login HTTP/1.1\r\nHost: localhost:8420\r\nOrigin: http://localhost:8420\r\n\
+          Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{",
+    )
+    .unwrap();
+    assert_eq!(server.stranger("ada").get("/healthz").await.status(), 200);
+
+    server.signal("TERM");
+    while !server.log().contains("stopping") {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(operator.get("/readyz").await.status(), 503, "not ready any more");
+    assert_eq!(operator.get("/healthz").await.status(), 200, "and not dead");
+    assert!(TcpStream::connect(server.address).is_err(), "nobody new is let in");
+    slow.write_all(b"}").unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert_eq!(server.terminate().code(), Some(0));
+}
