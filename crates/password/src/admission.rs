@@ -11,8 +11,12 @@ use crate::params::Params;
 /// How many may wait however short the estimate, so that memory stays bounded.
 const MAX_IN_FLIGHT: usize = 4096;
 
-/// How much the newest measurement moves the estimate: an eighth.
-const SMOOTHING: i64 = 8;
+/// How much a hash that took longer than estimated moves the estimate: a half. What is learnt late admits people whose turn does not
+/// come in time, and who are refused only after they have waited.
+const SLOWER: i64 = 2;
+
+/// How much one that was quicker moves it: a sixteenth, so that a few quick ones among slow ones promise nothing.
+const QUICKER: i64 = 16;
 
 /// Estimates waiting times and admits.
 #[derive(Debug, Clone)]
@@ -69,7 +73,8 @@ impl Admission {
     pub fn measured(&mut self, span: Lifetime) {
         if span > Lifetime::ZERO {
             let old = self.estimate.as_micros();
-            let step = span.as_micros().saturating_sub(old) / SMOOTHING;
+            let gap = span.as_micros().saturating_sub(old);
+            let step = gap / if gap > 0 { SLOWER } else { QUICKER };
             self.estimate = Lifetime::from_micros(old.saturating_add(step).max(1));
         }
     }
@@ -120,6 +125,24 @@ mod tests {
         }
         let busy = admission.admit(50).unwrap_err();
         assert!(busy.retry_after >= Lifetime::from_seconds(20), "{busy:?}");
+    }
+
+    #[test]
+    fn a_slowdown_is_learnt_from_a_few_hashes_and_a_few_quick_ones_are_not_believed() {
+        let mut admission = admission(1, 1_000, 10);
+        for _ in 0..4 {
+            admission.measured(Lifetime::from_millis(100));
+        }
+        assert!(admission.estimate() > Lifetime::from_millis(90), "{:?}", admission.estimate());
+
+        for _ in 0..4 {
+            admission.measured(Lifetime::from_millis(10));
+        }
+        assert!(admission.estimate() > Lifetime::from_millis(70), "{:?}", admission.estimate());
+        for _ in 0..100 {
+            admission.measured(Lifetime::from_millis(10));
+        }
+        assert!(admission.estimate() < Lifetime::from_millis(11), "{:?}", admission.estimate());
     }
 
     #[test]
