@@ -250,6 +250,10 @@ fn is_stopped_by(limit: &LimitReplayed, whom: &Whom) -> bool {
 
 fn allowance(quota: Quota) -> String {
     use crate::config::value::Value as _;
+    // No window: nothing is counted until the operator sets one.
+    if quota.window == Lifetime::ZERO {
+        return "none".to_owned();
+    }
     Allowance { limit: quota.limit, window: quota.window }.show()
 }
 
