@@ -16,6 +16,7 @@ use crate::account_key::AccountKeys;
 use crate::buckets::Buckets;
 use crate::error::Error;
 use crate::import_keys::ImportKeys;
+use crate::tally::Tally;
 
 /// A verdict, and how full the buckets are that were charged for it.
 pub type Told<V> = (V, Vec<Reading>);
@@ -36,6 +37,7 @@ struct Inner {
     import_keys: ImportKeys,
     challenges: Challenges,
     challenge_difficulty: u32,
+    tally: Tally,
     /// When an overload was last written down, in microseconds since the epoch.
     overload_told: AtomicI64,
 }
@@ -90,6 +92,7 @@ impl Accounts {
             limiter: parts.limiter,
             policies: parts.policies,
             password_policy: parts.password_policy,
+            tally: Tally::new(),
             overload_told: AtomicI64::new(0),
         }))
     }
@@ -140,6 +143,10 @@ impl Accounts {
 
     pub(crate) fn challenge_difficulty(&self) -> u32 {
         self.0.challenge_difficulty
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.0.tally
     }
 
     pub(crate) fn keys(&self) -> &AccountKeys {

@@ -31,6 +31,7 @@ mod import_secret;
 mod limits;
 mod recheck;
 mod sweep;
+pub mod tally;
 
 pub use accounts::{Accounts, Opened, Parts, Told};
 pub use claim_admin::ClaimVerdict;
@@ -49,6 +50,7 @@ pub use role::RoleVerdict;
 pub use sign_in::{SignIn, SignInVerdict};
 pub use sign_up::{SignUp, SignUpVerdict};
 pub use step_up::StepUpVerdict;
+pub use tally::Readings;
 // What callers above need of the floors below: they need no arrow of their own down there.
 pub use countersign_limit::{Challenge, Reading, Refused};
 pub use countersign_password::Busy;

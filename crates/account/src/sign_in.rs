@@ -90,6 +90,12 @@ impl Accounts {
     /// # Errors
     /// [`Error`] if the store, the hasher or the sessions fail; nothing has changed then, and the try stays counted.
     pub async fn sign_in(&self, request: SignIn, origin: &Origin) -> Result<Told<SignInVerdict>, Error> {
+        let told = self.judge_sign_in(request, origin).await;
+        self.tally().sign_in(&told);
+        told
+    }
+
+    async fn judge_sign_in(&self, request: SignIn, origin: &Origin) -> Result<Told<SignInVerdict>, Error> {
         let email = EmailAddress::parse(&request.email).ok();
         let account = self.keys().of(&request.email, email.as_ref());
         let mut found = self.find_for_sign_in(email.as_ref()).await?;
@@ -273,6 +279,7 @@ impl Accounts {
         let record = self.record(tx.as_ref(), Event::SignInFailed, Actor::Anonymous, origin);
         tx.audit(about(record, found, approach).refused(reason));
         tx.commit().await?;
+        self.tally().sign_in_failed(reason);
         Ok(Settled::Refused)
     }
 

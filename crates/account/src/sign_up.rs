@@ -92,6 +92,12 @@ impl Accounts {
     /// # Errors
     /// [`Error`] if the store, the hasher or the sessions fail; nothing has changed then.
     pub async fn sign_up(&self, request: SignUp, origin: &Origin) -> Result<Told<SignUpVerdict>, Error> {
+        let told = self.judge_sign_up(request, origin).await;
+        self.tally().sign_up(&told);
+        told
+    }
+
+    async fn judge_sign_up(&self, request: SignUp, origin: &Origin) -> Result<Told<SignUpVerdict>, Error> {
         let charge = match Charge::take(self, limits::register(self, origin)) {
             Ok(charge) => charge,
             Err(refused) => {

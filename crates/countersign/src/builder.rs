@@ -9,25 +9,26 @@ use std::sync::Arc;
 use countersign_account::{Accounts, Parts};
 use countersign_http::{Auth, HttpSettings, TrustedProxies};
 use countersign_jose::Algorithm;
-use countersign_kernel::{Env, Lifetime, Secret};
+use countersign_kernel::{Counter, Env, Lifetime, Secret};
 use countersign_keys::{KeyPolicy, Keyring, MasterKey, Roots};
-use countersign_limit::{Limiter, MemoryLimiter, Policies, Tunable, Unlimited};
+use countersign_limit::{Counted, Limiter, MemoryLimiter, Policies, Tunable, Unlimited};
 use countersign_password::{Hasher, HasherConfig, Peppers, Policy as PasswordPolicy};
 use countersign_session::{ClaimsHook, Policy as SessionPolicy, Sessions};
-use countersign_store::{Journal, KeyState, Store, User};
+use countersign_store::{Journal, KeyState, Observer, Store, User};
 use countersign_store_sql::{Database, Options, SqlStore};
 use serde_json::{Map, Value};
 
 use crate::breached::read_breached_filter;
 use crate::data_dir;
 use crate::data_lock::DataLock;
-use crate::engine::{Custody, Engine};
+use crate::engine::{self, Custody, Engine};
 use crate::error::Error;
 use crate::hook::{self, Hook};
 use crate::house::House;
 use crate::journal::{self, FileJournal};
 use crate::pepper;
 use crate::public_url::PublicUrl;
+use crate::readings::EventCounts;
 use crate::system::System;
 
 mod limits;
@@ -237,9 +238,12 @@ impl Builder {
         let port = self.between.as_ref().map_or_else(|| Arc::clone(&port), |wrap| wrap(Arc::clone(&port)));
 
         pepper::check(port.as_ref(), hasher.peppers(), self.janitor).await?;
+        let events_dropped = Arc::new(Counter::new());
         if let Some(hook) = &self.on_event {
-            store.observe(hook::start(Arc::clone(hook)));
+            store.observe(hook::start(Arc::clone(hook), Arc::clone(&events_dropped)));
         }
+        let events = Arc::new(EventCounts::new());
+        store.observe(Arc::clone(&events) as Arc<dyn Observer>);
         let roots = Roots::load_or_make(port.as_ref(), &custody.master, &env).await?;
         let keys = self.key_policy(port.as_ref()).await?;
         let keyring = Keyring::start(Arc::clone(&port), custody.master.clone(), env.clone(), keys).await?;
@@ -251,6 +255,7 @@ impl Builder {
             Some(limits) => Arc::clone(limits) as Arc<dyn Limiter>,
             None => Arc::new(Unlimited),
         };
+        let limiter = Arc::new(Counted::new(limiter));
         let policy = SessionPolicy {
             issuer: public_url.as_str().to_owned(),
             audience: self.audience.clone().unwrap_or_else(|| public_url.as_str().to_owned()),
@@ -261,7 +266,7 @@ impl Builder {
             env.clone(),
             keyring.clone(),
             &roots,
-            Arc::clone(&limiter),
+            Arc::clone(&limiter) as Arc<dyn Limiter>,
             policy,
             self.claims.clone(),
         )
@@ -274,15 +279,25 @@ impl Builder {
             env: env.clone(),
             sessions: sessions.clone(),
             hasher,
-            limiter,
+            limiter: Arc::clone(&limiter) as Arc<dyn Limiter>,
             policies: self.limits.clone().unwrap_or_default(),
             challenge_difficulty: self.challenge_difficulty,
             password_policy,
             lookup_root: roots.lookup.clone(),
         });
         let http = self.http(&public_url);
-        let house =
-            House::new(Engine::new(env.clone(), store, keyring, sessions.clone(), accounts.clone(), custody, limits));
+        let house = House::new(Engine::new(engine::Parts {
+            env: env.clone(),
+            store,
+            keyring,
+            sessions: sessions.clone(),
+            accounts: accounts.clone(),
+            custody,
+            limits,
+            limiter,
+            events,
+            events_dropped,
+        }));
         let auth = Auth::new(sessions, accounts, http, env, Arc::new(house.clone()))?;
         if self.janitor {
             house.start_janitor();

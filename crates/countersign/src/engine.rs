@@ -5,15 +5,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_account::Accounts;
 use countersign_http::Refusal;
-use countersign_kernel::Env;
+use countersign_kernel::{Counter, Env};
 use countersign_keys::{Keyring, MasterKey};
-use countersign_limit::Tunable;
+use countersign_limit::{Counted, Tunable};
 use countersign_session::Sessions;
 use countersign_store_sql::SqlStore;
 
 use crate::data_lock::DataLock;
 use crate::forwarding::ForwardingSeen;
 use crate::journal::FileJournal;
+use crate::readings::EventCounts;
+
+/// What an engine is made of.
+pub(crate) struct Parts {
+    pub(crate) env: Env,
+    pub(crate) store: Arc<SqlStore>,
+    pub(crate) keyring: Keyring,
+    pub(crate) sessions: Sessions,
+    pub(crate) accounts: Accounts,
+    pub(crate) custody: Custody,
+    pub(crate) limits: Option<Arc<Tunable>>,
+    pub(crate) limiter: Arc<Counted>,
+    pub(crate) events: Arc<EventCounts>,
+    pub(crate) events_dropped: Arc<Counter>,
+}
 
 /// The parts below the handle.
 pub(crate) struct Engine {
@@ -24,7 +39,11 @@ pub(crate) struct Engine {
     pub(crate) accounts: Accounts,
     pub(crate) custody: Custody,
     pub(crate) limits: Option<Arc<Tunable>>,
+    pub(crate) limiter: Arc<Counted>,
+    pub(crate) events: Arc<EventCounts>,
+    pub(crate) events_dropped: Arc<Counter>,
     refusals: Mutex<Vec<Refusal>>,
+    unaudited: Counter,
     forwarded: Mutex<Option<ForwardingSeen>>,
 }
 
@@ -37,17 +56,24 @@ pub(crate) struct Custody {
 }
 
 impl Engine {
-    pub(crate) fn new(
-        env: Env,
-        store: Arc<SqlStore>,
-        keyring: Keyring,
-        sessions: Sessions,
-        accounts: Accounts,
-        custody: Custody,
-        limits: Option<Arc<Tunable>>,
-    ) -> Self {
-        let (refusals, forwarded) = (Mutex::default(), Mutex::default());
-        Self { env, store, keyring, sessions, accounts, custody, limits, refusals, forwarded }
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { env, store, keyring, sessions, accounts, custody, limits, limiter, events, events_dropped } = parts;
+        let (refusals, unaudited, forwarded) = (Mutex::default(), Counter::new(), Mutex::default());
+        Self {
+            env,
+            store,
+            keyring,
+            sessions,
+            accounts,
+            custody,
+            limits,
+            limiter,
+            events,
+            events_dropped,
+            refusals,
+            unaudited,
+            forwarded,
+        }
     }
 
     /// Remembers a refusal until it is written down. Under a flood further ones are counted alone.
@@ -56,8 +82,13 @@ impl Engine {
         if waiting.len() < MOST_REFUSALS {
             waiting.push(refusal);
         } else {
-            metrics::counter!("countersign_refusals_unaudited_total").increment(1);
+            self.unaudited.one();
         }
+    }
+
+    /// How many were counted alone.
+    pub(crate) fn refusals_unaudited(&self) -> u64 {
+        self.unaudited.count()
     }
 
     /// Remembers a forwarding header that was not heeded until it is written down.

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use countersign_audit::Record;
+use countersign_kernel::Counter;
 use countersign_store::{Committed, Observer};
 use tokio::sync::mpsc;
 
@@ -16,10 +17,13 @@ pub(crate) type Hook = Arc<dyn Fn(Record) -> Pin<Box<dyn Future<Output = ()> + S
 
 /// Hands committed records over to the hook's task. Never waits.
 #[derive(Debug)]
-pub(crate) struct Events(mpsc::Sender<Record>);
+pub(crate) struct Events {
+    waiting: mpsc::Sender<Record>,
+    dropped: Arc<Counter>,
+}
 
 /// Starts the hook's task; it ends when the observer is gone and the last event was handled.
-pub(crate) fn start(hook: Hook) -> Arc<Events> {
+pub(crate) fn start(hook: Hook, dropped: Arc<Counter>) -> Arc<Events> {
     let (sender, mut events) = mpsc::channel::<Record>(CAPACITY);
     tokio::spawn(async move {
         while let Some(event) = events.recv().await {
@@ -30,14 +34,14 @@ pub(crate) fn start(hook: Hook) -> Arc<Events> {
             }
         }
     });
-    Arc::new(Events(sender))
+    Arc::new(Events { waiting: sender, dropped })
 }
 
 impl Observer for Events {
     fn committed(&self, committed: &Committed) {
         for record in &committed.records {
-            if self.0.try_send(record.clone()).is_err() {
-                metrics::counter!("countersign_events_dropped_total").increment(1);
+            if self.waiting.try_send(record.clone()).is_err() {
+                self.dropped.one();
                 tracing::warn!(event = record.event.as_str(), "the event hook is too slow: an event was dropped");
             }
         }

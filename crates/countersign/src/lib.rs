@@ -76,6 +76,7 @@ mod janitor;
 mod journal;
 mod pepper;
 mod public_url;
+pub mod readings;
 mod restore;
 mod system;
 mod upkeep;

@@ -10,6 +10,7 @@ use countersign_store::Store;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::house::House;
+use crate::readings::Readings;
 
 /// An [`Auth`] together with what is below it. Cheap to clone.
 ///
@@ -57,6 +58,12 @@ impl System {
     #[must_use]
     pub fn env(&self) -> &Env {
         &self.engine().env
+    }
+
+    /// What the system says of itself: for metrics. Asks the database one small question, and goes on without its answer
+    /// where that does not come.
+    pub async fn readings(&self) -> Readings {
+        self.engine().readings(self.auth.readings()).await
     }
 
     /// Does all that the janitor would do by itself, once. For a system built with

@@ -17,6 +17,7 @@ use crate::client_address::TrustedProxies;
 use crate::layer::cors::Cors;
 use crate::settings::{HttpSettings, SettingsError};
 use crate::site::{Site, check_cors_origins};
+use crate::tally::{Readings, Tally};
 
 /// The authentication system as an axum app holds it: put it into the state, and the extractors of this crate work.
 ///
@@ -35,6 +36,7 @@ struct Inner {
     cors: ArcSwap<Cors>,
     hsts: Option<HeaderValue>,
     request_ids: RequestIds,
+    tally: Tally,
 }
 
 /// What the floor above does for this one.
@@ -101,6 +103,7 @@ impl Auth {
             cors: ArcSwap::from_pointee(Cors::new(&settings.cors_allowed_origins)),
             hsts: site.is_https().then(|| HeaderValue::from_static(hsts)),
             request_ids: RequestIds::new(&env),
+            tally: Tally::new(),
             env,
         })))
     }
@@ -139,6 +142,16 @@ impl Auth {
     #[must_use]
     pub fn public_url(&self) -> &str {
         &self.0.public_url
+    }
+
+    /// What was answered, for metrics.
+    #[must_use]
+    pub fn readings(&self) -> Readings {
+        self.0.tally.read()
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.0.tally
     }
 
     pub(crate) fn public_url_shared(&self) -> Arc<str> {

@@ -22,6 +22,7 @@ mod request;
 mod router;
 mod settings;
 mod site;
+pub mod tally;
 
 pub use app::{Auth, Check, Host, Refusal};
 pub use client_address::{NotANetwork, TrustedProxies};

@@ -1,4 +1,4 @@
-//! Time, entropy, typed ids and secrets: what every other room stands on.
+//! Time, entropy, typed ids, secrets and counters: what every other room stands on.
 //!
 //! This is the only crate that touches the wall clock ([`SystemClock`]) and the operating system's generator
 //! ([`SystemEntropy`]). Everything above takes an [`Env`], so that a test owns both.
@@ -7,6 +7,7 @@ pub mod entropy;
 pub mod env;
 pub mod id;
 pub mod location;
+pub mod measure;
 pub mod origin;
 pub mod secret;
 pub mod time;
@@ -15,6 +16,7 @@ pub use entropy::{Entropy, SystemEntropy};
 pub use env::Env;
 pub use id::{AuditId, DeviceId, KeyId, RequestId, SessionId, TokenId, UserId};
 pub use location::{Country, Locate, Location};
+pub use measure::{Counter, Distribution, Histogram};
 pub use origin::{NetworkKey, Origin};
 pub use secret::Secret;
 pub use time::{Clock, Lifetime, SystemClock, Timestamp};

@@ -57,6 +57,14 @@ impl Keyring {
 }
 
 impl Keyring {
+    /// How long until the schedule lets the next key sign; zero where that is due. None where there is no key that could follow.
+    #[must_use]
+    pub fn activates_in(&self) -> Option<Lifetime> {
+        let (ring, changes) = (self.ring(), self.changes());
+        let due = activates_at(active(&ring.keys)?, next(&ring.keys, &changes.policy)?, &changes.policy);
+        Some(due.since(changes.store.now()))
+    }
+
     /// Does what a change on demand left due. That change stands whatever becomes of this: the next tick tries again.
     pub(crate) async fn complete(&self) {
         if let Err(error) = self.tick().await {
@@ -90,8 +98,7 @@ impl Due {
             .map(|key| key.id)
             .collect();
         if let (Some(old), Some(new)) = (signing, next(keys, policy))
-            && old.activated_at.unwrap_or(old.created_at) + policy.rotate_after <= now
-            && new.created_at + policy.publish_before <= now
+            && activates_at(old, new, policy) <= now
         {
             due.retire.push(old.id);
             due.activate = Some(new.id);
@@ -116,6 +123,12 @@ impl Due {
         }
         steps
     }
+}
+
+/// When the one that signs is old enough, and the one that follows has been published for long enough.
+fn activates_at(old: &RingKey, new: &RingKey, policy: &KeyPolicy) -> Timestamp {
+    let is_old = old.activated_at.unwrap_or(old.created_at) + policy.rotate_after;
+    is_old.max(new.created_at + policy.publish_before)
 }
 
 /// Whether a key is of no more use: its last token has died, or it waits to sign for an algorithm that is configured no longer.

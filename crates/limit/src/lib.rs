@@ -15,9 +15,11 @@ pub mod testing;
 pub mod tunable;
 
 mod bucket;
+mod counted;
 
 pub use challenge::{Challenge, Challenges, Solution};
-pub use limiter::{Limiter, Receipt, Refused, Taken, Unlimited};
+pub use counted::Counted;
+pub use limiter::{Limiter, Occupancy, Receipt, Refused, Taken, Unlimited};
 pub use memory::MemoryLimiter;
 pub use network::{AddressTiers, Tier};
 pub use policy::{Policies, UnknownPolicy, max_number};

@@ -29,6 +29,20 @@ pub trait Limiter: Send + Sync + 'static {
         }
         readings
     }
+
+    /// How much it holds in this process; nothing for one that keeps its buckets elsewhere.
+    fn occupancy(&self) -> Occupancy {
+        Occupancy::default()
+    }
+}
+
+/// How much a limiter holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Occupancy {
+    /// Buckets held now.
+    pub keys: usize,
+    /// Buckets that were dropped to make room while they still counted something, since the start.
+    pub evicted: u64,
 }
 
 /// One reading a name: of a tier and the tier above it, the one with the smaller share left.

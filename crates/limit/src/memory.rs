@@ -10,10 +10,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::hmac;
-use countersign_kernel::{Env, Lifetime, Timestamp};
+use countersign_kernel::{Counter, Env, Lifetime, Timestamp};
 
 use crate::bucket::Bucket;
-use crate::limiter::{Limiter, Receipt, Refused, Taken, keep_tightest};
+use crate::limiter::{Limiter, Occupancy, Receipt, Refused, Taken, keep_tightest};
 use crate::quota::{Key, Quota, Reading};
 
 const SHARDS: usize = 16;
@@ -22,6 +22,7 @@ const SHARDS: usize = 16;
 pub struct MemoryLimiter {
     secret: hmac::Key,
     shards: Vec<Mutex<Shard>>,
+    evicted: Counter,
 }
 
 impl MemoryLimiter {
@@ -33,6 +34,7 @@ impl MemoryLimiter {
         Self {
             secret: hmac::Key::new(hmac::HMAC_SHA256, &env.entropy().bytes::<32>()),
             shards: (0..SHARDS).map(|_| Mutex::new(Shard { capacity, buckets: HashMap::default() })).collect(),
+            evicted: Counter::new(),
         }
     }
 
@@ -102,7 +104,8 @@ impl Limiter for MemoryLimiter {
         for (quota, key) in charges {
             let slot = slot(*quota, *key);
             let Some(shard) = held.shard(slot) else { continue };
-            let bucket = shard.bucket(slot, *quota, now);
+            let (bucket, evicted) = shard.bucket(slot, *quota, now);
+            self.evicted.add(evicted);
             receipt.charged.push((slot, bucket.charge(now)));
             keep_tightest(&mut readings, reading(*quota, bucket, now));
         }
@@ -124,6 +127,10 @@ impl Limiter for MemoryLimiter {
         held.shard(slot)
             .and_then(|shard| shard.settled(slot, quota, now).map(|b| reading(quota, b, now)))
             .unwrap_or_else(|| unused(quota))
+    }
+
+    fn occupancy(&self) -> Occupancy {
+        Occupancy { keys: self.len(), evicted: self.evicted.count() }
     }
 }
 
@@ -157,16 +164,15 @@ impl Shard {
         Some(bucket)
     }
 
-    /// The bucket, made if there is none.
-    fn bucket(&mut self, slot: u128, quota: Quota, now: Timestamp) -> &mut Bucket {
-        if self.buckets.len() >= self.capacity && !self.buckets.contains_key(&slot) {
-            self.make_room(now);
-        }
-        self.buckets.entry(slot).or_insert_with(|| Bucket::new(quota.limit, quota.window))
+    /// The bucket, made if there is none, and how many had to go for it.
+    fn bucket(&mut self, slot: u128, quota: Quota, now: Timestamp) -> (&mut Bucket, u64) {
+        let is_full = self.buckets.len() >= self.capacity && !self.buckets.contains_key(&slot);
+        let evicted = if is_full { self.make_room(now) } else { 0 };
+        (self.buckets.entry(slot).or_insert_with(|| Bucket::new(quota.limit, quota.window)), evicted)
     }
 
-    /// Frees an eighth of the shard at once, so that its cost is spread over as many new keys.
-    fn make_room(&mut self, now: Timestamp) {
+    /// Frees an eighth of the shard at once, so that its cost is spread over as many new keys; how many still counted something.
+    fn make_room(&mut self, now: Timestamp) -> u64 {
         self.buckets.retain(|_, b| !b.is_idle(now));
         let goal = self.capacity - (self.capacity / 8).max(1);
         let surplus = self.buckets.len().saturating_sub(goal);
@@ -181,6 +187,7 @@ impl Shard {
         let mut anew = HashMap::with_capacity_and_hasher(self.capacity, BuildHasherDefault::default());
         anew.extend(self.buckets.drain());
         self.buckets = anew;
+        surplus as u64
     }
 }
 

@@ -15,7 +15,7 @@ use crate::pepper::{Pepper, Peppers, Standing};
 use crate::phc::{self, SALT_BYTES, Stored};
 use crate::pool::{Job, Output, Pool, Task};
 use crate::recipe::Recipe;
-use crate::work::Work;
+use crate::work::{Timings, Work};
 
 /// How hashing is done on this machine.
 #[derive(Debug, Clone)]
@@ -178,6 +178,12 @@ impl Hasher {
     #[must_use]
     pub fn work(&self) -> Work {
         self.pool.work()
+    }
+
+    /// How long calls took so far.
+    #[must_use]
+    pub fn timings(&self) -> Timings {
+        self.pool.timings()
     }
 
     /// The peppers that it was given.

@@ -34,4 +34,4 @@ pub use password::{MAX_CODE_POINTS, Password, TooLong};
 pub use pepper::{NoPepperId, Pepper, PepperError, PepperId, Peppers};
 pub use policy::{Code, Policy, Violation};
 pub use strength::Strength;
-pub use work::Work;
+pub use work::{Timings, Work};

@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use countersign_kernel::{Env, Secret, Timestamp};
+use countersign_kernel::{Env, Histogram, Secret, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::admission::Admission;
@@ -22,7 +22,7 @@ use crate::legacy::LegacyHash;
 use crate::memory::Memory;
 use crate::password::Password;
 use crate::recipe::Recipe;
-use crate::work::Work;
+use crate::work::{Timings, Work};
 
 /// How long memory may wait for the next hash, which overwrites it, before it is overwritten with zeros.
 const LULL: Duration = Duration::from_secs(1);
@@ -76,6 +76,8 @@ struct Shared {
     work: Condvar,
     /// Held while a hash is computed that needs more memory than the threads keep.
     oversize: Mutex<()>,
+    waited: Histogram,
+    took: Histogram,
 }
 
 struct State {
@@ -115,6 +117,8 @@ impl Pool {
             state: Mutex::new(state),
             work: Condvar::new(),
             oversize: Mutex::new(()),
+            waited: Histogram::of_spans(),
+            took: Histogram::of_spans(),
         });
         let pool = Self { shared };
         for index in 0..workers {
@@ -162,6 +166,10 @@ impl Pool {
             estimate: state.admission.estimate(),
         }
     }
+
+    pub(crate) fn timings(&self) -> Timings {
+        Timings { waited: self.shared.waited.read(), took: self.shared.took.read() }
+    }
 }
 
 impl Drop for Pool {
@@ -179,13 +187,16 @@ impl Shared {
     fn serve(&self) {
         while let Some((job, mut memory)) = self.next() {
             let started = self.env.now();
-            let is_late = started.since(job.admitted_at) > self.deadline;
-            let output = (!is_late).then(|| self.compute(&job, &mut memory));
+            let waited = started.since(job.admitted_at);
+            self.waited.record(waited);
+            let output = (waited <= self.deadline).then(|| self.compute(&job, &mut memory));
+            let took = self.env.now().since(started);
             let mut state = self.lock();
             let output = match output {
                 Some(output) => {
+                    self.took.record(took);
                     state.done += 1;
-                    state.admission.measured(self.env.now().since(started));
+                    state.admission.measured(took);
                     output.map_err(HashError::from)
                 }
                 None => {

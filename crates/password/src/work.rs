@@ -1,6 +1,6 @@
 //! What hashing has done and does.
 
-use countersign_kernel::Lifetime;
+use countersign_kernel::{Distribution, Lifetime};
 
 /// What the hasher has done and does: for metrics, and for tests that count work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,4 +17,13 @@ pub struct Work {
     pub running: usize,
     /// How long one hash takes.
     pub estimate: Lifetime,
+}
+
+/// How long calls took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timings {
+    /// Until their turn came, refused ones included, in microseconds.
+    pub waited: Distribution,
+    /// While they were computed, in microseconds.
+    pub took: Distribution,
 }

@@ -8,6 +8,7 @@
 mod body;
 mod connection;
 mod head;
+pub mod tally;
 pub mod tls;
 pub mod validity;
 mod watch;
@@ -121,7 +122,7 @@ fn admit(stream: TcpStream, peer: SocketAddr, router: &Router, tls: Option<&Arc<
             watch.arm(number, &task);
         }
         None => {
-            metrics::counter!("countersign_connections_refused_total").increment(1);
+            tally::REFUSED.one();
             // To tell somebody in TLS would cost more than to serve him.
             if tls.is_none()
                 && let Some(turned_away) = watch.turn_away()

@@ -1,8 +1,8 @@
-//! Logs and metrics of the process.
+//! Logs of the process.
 //!
 //! Promises: one event is one line, whatever is in its values: control characters are escaped in both formats; a slow reader
 //! of the log never makes a request wait (lines are dropped and counted instead), and neither it nor a full disk keeps the
-//! process from serving or ending; metrics cost nothing where no administrators' listener serves them.
+//! process from serving or ending.
 
 mod json;
 mod pretty;
@@ -11,7 +11,6 @@ mod writer;
 use std::io::IsTerminal;
 use std::sync::OnceLock;
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -63,11 +62,8 @@ pub fn start_for_command() {
     let _ = lines.event_format(pretty::Line { colour: false }).fmt_fields(pretty::fields()).try_init();
 }
 
-/// Begins to keep metrics; the handle renders them for Prometheus.
-///
-/// # Errors
-/// Something else in the process keeps metrics already.
-pub fn keep_metrics() -> anyhow::Result<PrometheusHandle> {
-    let seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-    Ok(PrometheusBuilder::new().set_buckets(&seconds)?.install_recorder()?)
+/// How many log lines were dropped because nobody read them in time.
+#[must_use]
+pub fn dropped_lines() -> u64 {
+    writer::DROPPED.count()
 }

@@ -31,6 +31,7 @@ mod seen;
 mod sessions;
 mod step_up;
 mod sweep;
+pub mod tally;
 mod tick;
 pub mod user_agent;
 mod verify;
@@ -51,6 +52,7 @@ pub use refresh_token::RefreshText;
 pub use revocations::LiveSet;
 pub use rotate::{RotateVerdict, Rotated};
 pub use sessions::Sessions;
+pub use tally::Readings;
 pub use user_agent::AgentFamily;
 // Nouns that callers above the store meet: they need no arrow of their own down there.
 pub use countersign_store::{Delivery, EndReason, Session, User};

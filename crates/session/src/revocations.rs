@@ -96,6 +96,13 @@ impl LiveSet {
         self.counts.iter().map(|count| count.load(Ordering::Acquire)).sum()
     }
 
+    /// How many entries of each kind are held.
+    #[must_use]
+    pub fn len_by_kind(&self) -> [(&'static str, usize); KINDS] {
+        [("token", Kind::Token), ("session", Kind::Session), ("person", Kind::Person), ("key", Kind::Key)]
+            .map(|(name, kind)| (name, self.count(kind).load(Ordering::Acquire)))
+    }
+
     /// Whether nothing is revoked.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -66,6 +66,18 @@ impl Sessions {
         ids: AttemptIds,
         origin: &Origin,
     ) -> Result<Rotated, Error> {
+        let rotated = self.exchange(presented, delivery, ids, origin).await?;
+        self.0.tally.refreshed(&rotated);
+        Ok(rotated)
+    }
+
+    async fn exchange(
+        &self,
+        presented: &str,
+        delivery: Delivery,
+        ids: AttemptIds,
+        origin: &Origin,
+    ) -> Result<Rotated, Error> {
         let arrived = self.now();
         let Some(token) = self.open_refresh(presented, delivery) else {
             let (case, verdict) = (Some(RefreshCase::Invalid), RotateVerdict::Invalid);

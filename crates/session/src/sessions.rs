@@ -22,6 +22,7 @@ use crate::refresh_token::{RefreshKeys, RefreshToken};
 use crate::revocations::LiveSet;
 use crate::rounds::Rounds;
 use crate::seen::{Found, Seen};
+use crate::tally::Tally;
 
 /// Everything that can be done with sessions. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -53,6 +54,7 @@ pub(crate) struct Inner {
     /// Whether a token named a key that we do not know.
     pub(crate) key_missed: AtomicBool,
     pub(crate) rounds: tokio::sync::Mutex<Rounds>,
+    pub(crate) tally: Tally,
 }
 
 impl Sessions {
@@ -90,6 +92,7 @@ impl Sessions {
             heard_at: AtomicI64::new(started_at.as_micros()),
             key_missed: AtomicBool::new(false),
             rounds: tokio::sync::Mutex::new(Rounds::new(started_at)),
+            tally: Tally::new(),
             store,
             env,
             policy,

@@ -79,6 +79,12 @@ impl Sessions {
         let now = self.now();
         let remembered = self.0.remembered.get(token);
         let is_new = remembered.is_none();
+        let tally = &self.0.tally;
+        if is_new {
+            tally.unknown.one()
+        } else {
+            tally.remembered.one()
+        }
         let seen = match remembered {
             Some(seen) => seen,
             None => Arc::new(Seen::new(self.read_access(token, now)?)),

@@ -175,6 +175,9 @@ pub async fn records_are_sealed_in_order(subject: Subject) -> Kept {
     let mut tx = subject.store.snapshot().await?;
     assert_eq!(tx.audit_head().await?, (2, hash(2)));
     assert_eq!(tx.list_unsealed_audit_records(2).await?, records.get(2..4).expect("five records"));
+    let oldest = records.get(2..).expect("five records").iter().map(|record| record.at).min();
+    assert_eq!(tx.unsealed_audit_tail(10).await?, (3, oldest));
+    assert_eq!(tx.unsealed_audit_tail(2).await?.0, 2);
     drop(tx);
     assert!(seal(&subject, 2, rest).await?);
 
@@ -186,6 +189,7 @@ pub async fn records_are_sealed_in_order(subject: Subject) -> Kept {
     assert_eq!(tx.list_sealed_audit_records(0, 10).await?, expected);
     assert_eq!(tx.list_sealed_audit_records(3, 1).await?, expected.get(3..4).expect("five records"));
     assert_eq!(tx.list_unsealed_audit_records(10).await?, []);
+    assert_eq!(tx.unsealed_audit_tail(10).await?, (0, None));
     assert_eq!(tx.audit_head().await?, (5, hash(5)));
     Ok(())
 }

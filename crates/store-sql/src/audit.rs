@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use countersign_audit::{Actor, Event, Outcome, Record};
-use countersign_kernel::{AuditId, RequestId, SessionId, UserId};
+use countersign_kernel::{AuditId, RequestId, SessionId, Timestamp, UserId};
 use countersign_store::{AuditFilter, AuditRecords, Error, Page, PageRequest, SealedRecord};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -26,6 +26,7 @@ const LIST_SEALED: &str =
     concat!("SELECT ", audit_columns!(), " FROM audit_records WHERE seq > $1 ORDER BY seq LIMIT $2");
 const LIST_UNSEALED: &str =
     concat!("SELECT ", audit_columns!(), " FROM audit_records WHERE seq IS NULL ORDER BY ordinal, id LIMIT $1");
+const TAIL: &str = "SELECT COUNT(*), MIN(at) FROM (SELECT at FROM audit_records WHERE seq IS NULL ORDER BY ordinal, id LIMIT $1) AS tail";
 const HEAD: &str = "SELECT seq, hash FROM audit_head";
 const MOVE_HEAD: &str = "UPDATE audit_head SET seq = $2, hash = $3 WHERE seq = $1";
 /// Rows of one statement: fourteen columns each stay far below either engine's limit of parameters.
@@ -168,6 +169,13 @@ impl AuditRecords for SqlTx {
     async fn list_unsealed_audit_records(&mut self, limit: u32) -> Result<Vec<Record>, Error> {
         let rows = list!(self, AuditRow, LIST_UNSEALED, i64::from(limit))?;
         rows.into_iter().map(|row| SealedRecord::try_from(row).map(|sealed| sealed.record)).collect()
+    }
+
+    async fn unsealed_audit_tail(&mut self, most: u32) -> Result<(u64, Option<Timestamp>), Error> {
+        let (count, oldest): (i64, Option<i64>) =
+            find!(self, (i64, Option<i64>), TAIL, i64::from(most))?.unwrap_or_default();
+        let place = Place { table: "audit_records", id: &"the unsealed tail" };
+        Ok((place.count("count", count)?, oldest.map(moment)))
     }
 
     async fn audit_head(&mut self) -> Result<(u64, [u8; 32]), Error> {

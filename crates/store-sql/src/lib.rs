@@ -12,6 +12,7 @@ mod error;
 pub mod file;
 mod hot;
 mod import_secret;
+mod measure;
 mod migrate;
 mod one_time_token;
 mod open;
@@ -34,5 +35,6 @@ mod user;
 
 pub use clock::ClockSource;
 pub use error::OpenError;
+pub use measure::{PoolReading, Readings, StepReading};
 pub use open::{Database, Options};
 pub use store::SqlStore;

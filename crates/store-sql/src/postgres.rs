@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use crate::clock::DatabaseClock;
 use crate::engine::Connection;
 use crate::error::{OpenError, from_sqlx};
+use crate::measure::{self, PoolReading};
 use crate::migrate;
 use crate::open::Options;
 
@@ -77,6 +78,11 @@ impl Postgres {
         }
         clock.set_from(&samples);
         Ok(())
+    }
+
+    /// How full its pools are.
+    pub(crate) fn pools(&self) -> Vec<PoolReading> {
+        vec![measure::pool("transactions", &self.pool), measure::pool("hot", &self.hot)]
     }
 
     pub(crate) async fn close(&self) {

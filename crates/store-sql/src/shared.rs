@@ -7,10 +7,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use countersign_store::{Committed, Error, Journal, Observer};
 
 use crate::clock::DatabaseClock;
+use crate::measure::Measures;
 
 /// What transactions need of the store after it has let them go.
 pub(crate) struct Shared {
     pub(crate) clock: DatabaseClock,
+    pub(crate) measures: Measures,
     observers: RwLock<Vec<Arc<dyn Observer>>>,
     journal: RwLock<Option<Arc<dyn Journal>>>,
     ordinal: AtomicI64,
@@ -22,6 +24,7 @@ impl Shared {
     pub(crate) fn new(clock: DatabaseClock) -> Self {
         Self {
             clock,
+            measures: Measures::new(),
             observers: RwLock::default(),
             journal: RwLock::default(),
             ordinal: AtomicI64::new(0),

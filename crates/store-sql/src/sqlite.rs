@@ -9,6 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use countersign_kernel::Histogram;
 use countersign_store::Error;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -19,6 +20,7 @@ use tokio::time::{sleep, timeout};
 use crate::engine::Connection;
 use crate::error::{OpenError, from_sqlx, unavailable};
 use crate::hot::{Readers, Writer};
+use crate::measure::{self, PoolReading};
 use crate::migrate;
 use crate::open::{BUSY_TIMEOUT, Durability, Options};
 
@@ -32,7 +34,12 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(crate) async fn open(path: &Path, options: &Options, durability: Durability) -> Result<Self, OpenError> {
+    pub(crate) async fn open(
+        path: &Path,
+        options: &Options,
+        durability: Durability,
+        groups: Arc<Histogram>,
+    ) -> Result<Self, OpenError> {
         create(path)?;
         let synchronous = match durability {
             Durability::Real => SqliteSynchronous::Full,
@@ -55,7 +62,7 @@ impl Sqlite {
         let writer = sized(1).connect_lazy_with(base.clone());
         let readers = sized(options.readers.max(1)).connect_lazy_with(base.pragma("query_only", "ON"));
         let hot_readers = Readers::open(path, options.hot_readers)?;
-        let hot_writer = Writer::start(path, Arc::clone(&gate), durability)?;
+        let hot_writer = Writer::start(path, Arc::clone(&gate), durability, groups)?;
         Ok(Self { path: path.to_owned(), gate, writer, readers, hot_readers, hot_writer })
     }
 
@@ -72,6 +79,11 @@ impl Sqlite {
     pub(crate) async fn snapshot(&self) -> Result<Connection, Error> {
         let transaction = self.readers.begin().await.map_err(from_sqlx)?;
         Ok(Connection::Sqlite { transaction, turn: None })
+    }
+
+    /// How full its pools are.
+    pub(crate) fn pools(&self) -> Vec<PoolReading> {
+        vec![measure::pool("writer", &self.writer), measure::pool("readers", &self.readers)]
     }
 
     /// Closes all; the last connection to go brings the write-ahead log into the file.

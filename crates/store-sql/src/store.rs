@@ -11,6 +11,7 @@ use crate::clock::DatabaseClock;
 use crate::engine::change;
 use crate::error::OpenError;
 use crate::hot;
+use crate::measure::{Readings, Step};
 use crate::open::{Database, Durability, Options};
 use crate::postgres::Postgres;
 use crate::shared::Shared;
@@ -45,11 +46,12 @@ impl SqlStore {
         options: Options,
         durability: Durability,
     ) -> Result<Arc<Self>, OpenError> {
+        let shared = Arc::new(Shared::new(DatabaseClock::new(env, options.clock)));
+        let groups = Arc::clone(&shared.measures.groups);
         let engine = match &database {
-            Database::Sqlite { path } => Engine::Sqlite(Sqlite::open(path, &options, durability).await?),
+            Database::Sqlite { path } => Engine::Sqlite(Sqlite::open(path, &options, durability, groups).await?),
             Database::Postgres { url } => Engine::Postgres(Postgres::open(url, &options).await?),
         };
-        let shared = Arc::new(Shared::new(DatabaseClock::new(env, options.clock)));
         let store = Self { engine, shared };
         store.measure_clock().await?;
         Ok(Arc::new(store))
@@ -65,6 +67,23 @@ impl SqlStore {
         match &self.engine {
             Engine::Sqlite(sqlite) => Some(&sqlite.path),
             Engine::Postgres(_) => None,
+        }
+    }
+
+    /// What has been measured, for metrics.
+    #[must_use]
+    pub fn readings(&self) -> Readings {
+        let steps = self.shared.measures.read();
+        match &self.engine {
+            Engine::Sqlite(sqlite) => Readings {
+                steps,
+                groups: Some(self.shared.measures.groups.read()),
+                waiting_writes: Some(sqlite.hot_writer.waiting()),
+                pools: sqlite.pools(),
+            },
+            Engine::Postgres(postgres) => {
+                Readings { steps, groups: None, waiting_writes: None, pools: postgres.pools() }
+            }
         }
     }
 
@@ -112,14 +131,18 @@ impl SqlStore {
 #[async_trait]
 impl Store for SqlStore {
     async fn begin(&self) -> Result<Box<dyn Tx>, Error> {
-        Ok(Box::new(self.begin_to_write().await?))
+        let opened = self.shared.measured(Step::Begin, self.begin_to_write()).await?;
+        Ok(Box::new(opened))
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Tx>, Error> {
-        let (connection, now) = match &self.engine {
-            Engine::Sqlite(sqlite) => (sqlite.snapshot().await?, self.shared.clock.now()),
-            Engine::Postgres(postgres) => postgres.snapshot(&self.shared.clock).await?,
+        let opened = async {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => Ok((sqlite.snapshot().await?, self.shared.clock.now())),
+                Engine::Postgres(postgres) => postgres.snapshot(&self.shared.clock).await,
+            }
         };
+        let (connection, now) = self.shared.measured(Step::Snapshot, opened).await?;
         Ok(Box::new(SqlTx::new(connection, Arc::clone(&self.shared), Mode::Read, now)))
     }
 
@@ -128,10 +151,13 @@ impl Store for SqlStore {
     }
 
     async fn heads(&self) -> Result<(RevocationHead, u64), Error> {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.hot_readers.heads(),
-            Engine::Postgres(postgres) => hot::postgres::heads(&postgres.hot).await,
-        }
+        let asked = async {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => sqlite.hot_readers.heads(),
+                Engine::Postgres(postgres) => hot::postgres::heads(&postgres.hot).await,
+            }
+        };
+        self.shared.measured(Step::Heads, asked).await
     }
 
     fn observe(&self, observer: Arc<dyn Observer>) {
@@ -153,10 +179,13 @@ impl Store for SqlStore {
 #[async_trait]
 impl Hot for SqlStore {
     async fn find_session_and_user(&self, id: SessionId) -> Result<Option<(Session, User)>, Error> {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.hot_readers.session_and_user(id),
-            Engine::Postgres(postgres) => hot::postgres::session_and_user(&postgres.hot, id).await,
-        }
+        let read = async {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => sqlite.hot_readers.session_and_user(id),
+                Engine::Postgres(postgres) => hot::postgres::session_and_user(&postgres.hot, id).await,
+            }
+        };
+        self.shared.measured(Step::HotRead, read).await
     }
 
     async fn write_refresh_and_find_user(&self, write: &RefreshWrite) -> Result<Option<User>, Error> {
@@ -172,18 +201,24 @@ impl Hot for SqlStore {
             tx.commit().await?;
             return Ok(user);
         }
-        let written = match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.hot_writer.write(write).await,
-            Engine::Postgres(postgres) => hot::postgres::write(&postgres.hot, write).await,
+        let writing = async {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => sqlite.hot_writer.write(write).await,
+                Engine::Postgres(postgres) => hot::postgres::write(&postgres.hot, write).await,
+            }
         };
+        let written = self.shared.measured(Step::HotWrite, writing).await;
         self.shared.note_write(&written);
         written
     }
 
     async fn find_user_now(&self, id: UserId) -> Result<Option<User>, Error> {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.hot_readers.user(id),
-            Engine::Postgres(postgres) => hot::postgres::user(&postgres.hot, id).await,
-        }
+        let read = async {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => sqlite.hot_readers.user(id),
+                Engine::Postgres(postgres) => hot::postgres::user(&postgres.hot, id).await,
+            }
+        };
+        self.shared.measured(Step::HotRead, read).await
     }
 }

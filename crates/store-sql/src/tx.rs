@@ -9,6 +9,7 @@ use countersign_store::{Committed, Error, NewRevocation, Revocations as _, Tx};
 
 use crate::engine::Connection;
 use crate::error::{from_sqlx, unavailable};
+use crate::measure::Step;
 use crate::shared::Shared;
 
 /// Whether a transaction may write.
@@ -98,7 +99,9 @@ impl Tx for SqlTx {
     /// In a task of its own: a caller that goes away in the middle (its client hung up) must not keep a committed revocation
     /// from the observers.
     async fn commit(self: Box<Self>) -> Result<(), Error> {
-        match tokio::spawn((*self).finish()).await {
+        let shared = Arc::clone(&self.shared);
+        let finished = async move { shared.measured(Step::Commit, (*self).finish()).await };
+        match tokio::spawn(finished).await {
             Ok(result) => result,
             Err(_) => Err(unavailable("the commit was cut off")),
         }

@@ -54,6 +54,9 @@ pub trait AuditRecords {
     /// At most `limit` records that wait for the sealer, oldest first.
     async fn list_unsealed_audit_records(&mut self, limit: u32) -> Result<Vec<Record>, Error>;
 
+    /// The records that wait for the sealer: how many, counted up to `most`, and when the oldest of them was put down.
+    async fn unsealed_audit_tail(&mut self, most: u32) -> Result<(u64, Option<Timestamp>), Error>;
+
     /// The last number and hash of the chain; 0 and zeros before the first.
     async fn audit_head(&mut self) -> Result<(u64, [u8; 32]), Error>;
 

@@ -36,6 +36,7 @@ mod race_lost_answer;
 mod race_neighbours;
 mod race_reuse;
 mod race_sign_out;
+mod readings;
 mod restart;
 mod session_binding;
 mod start;

@@ -60,8 +60,12 @@ impl Shape for RefreshBody {
     security(("refreshCookie" = []), ()),
     responses(
         (status = 200, description = "A new access token", body = RefreshedView,
-            headers(("X-Refresh-Case" = String, description = "The row of the refresh table that decided"))),
-        (status = 401, description = "TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED, TOKEN_REUSED"),
+            headers(
+                ("X-Refresh-Case" = String, description = "The row of the refresh table that decided"),
+                ("Set-Cookie" = String, description = "The cookies of the session, one field each; none where nothing rotated"),
+            )),
+        (status = 401, description = "TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED, TOKEN_REUSED",
+            headers(("X-Refresh-Case" = String, description = "The row of the refresh table that decided; none where no token came"))),
         (status = 403, description = "CSRF_INVALID"),
         (status = 429, description = "RATE_LIMITED; nobody is signed out"),
     )
@@ -80,6 +84,7 @@ pub(crate) async fn refresh(State(auth): State<Auth>, call: Call<RefreshBody>) -
         (RefreshCookie::Of(text, _), None) => (text, Delivery::Cookie),
         // Row 1: nothing changes, nothing ends.
         (RefreshCookie::Unusable, None) => {
+            auth.sessions().count_unusable();
             return Err(name_case(Code::TokenInvalid.into(), Some(RefreshCase::Invalid.as_str())));
         }
     };
@@ -111,7 +116,6 @@ pub(crate) async fn refresh(State(auth): State<Auth>, call: Call<RefreshBody>) -
     let mut response = json(StatusCode::OK, body, &readings);
     set_cookies(&auth, &issued, &mut response);
     if let Some(case) = case {
-        count(case);
         response.headers_mut().insert(&REFRESH_CASE, HeaderValue::from_static(case));
     }
     Ok(response)
@@ -127,10 +131,5 @@ fn both_ways() -> Problem {
 
 fn name_case(problem: Problem, case: Option<&'static str>) -> Problem {
     let Some(case) = case else { return problem };
-    count(case);
     problem.header(REFRESH_CASE.clone(), HeaderValue::from_static(case))
-}
-
-fn count(case: &'static str) {
-    metrics::counter!("countersign_refreshes_total", "case" => case).increment(1);
 }

@@ -31,6 +31,9 @@ Examples:
     /// Print the reference page of all commands.
     #[command(hide = true)]
     Commands,
+    /// Print the reference page of all metrics.
+    #[command(hide = true)]
+    Metrics,
 }
 
 /// Where a value came from.
@@ -68,6 +71,7 @@ impl Place {
 pub fn run(command: &ConfigCommand, sources: &Sources, output: Output) -> Result<(), Failure> {
     match command {
         ConfigCommand::Reference => output.text(&reference::markdown()),
+        ConfigCommand::Metrics => output.text(&crate::metrics::reference::markdown()),
         ConfigCommand::Commands => output.text(&super::reference::markdown()),
         ConfigCommand::Check => {
             let config = match Config::load(sources, Use::Serve) {

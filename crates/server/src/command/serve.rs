@@ -95,7 +95,6 @@ impl Server {
     /// # Errors
     /// What could not be opened, and what to do.
     pub async fn open(config: Config, url: &PublicUrl, listener: TcpListener) -> Result<Self, Failure> {
-        let handle = if config.admin.listen.is_some() { Some(telemetry::keep_metrics()?) } else { None };
         let address = listener.local_addr()?;
         let mut administrators = None;
         if let Some(wanted) = config.admin.listen {
@@ -110,15 +109,9 @@ impl Server {
         let mut doors =
             vec![listen::Door { listener, router: system.auth().site(), bounds, tls: tls.clone(), stays: false }];
         let mut admin = None;
-        if let (Some(listener), Some(handle)) = (administrators, handle) {
+        if let Some(listener) = administrators {
             admin = Some(listener.local_addr()?);
-            doors.push(listen::Door {
-                listener,
-                router: metrics::router(handle, &system),
-                bounds,
-                tls: None,
-                stays: true,
-            });
+            doors.push(listen::Door { listener, router: metrics::router(&system), bounds, tls: None, stays: true });
         }
         Ok(Self { config, system, address, admin, tls, doors })
     }

@@ -9,6 +9,7 @@ use countersign_kernel::Lifetime;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::{AbortHandle, JoinHandle};
 
+use super::tally;
 use crate::config::http::Http;
 
 /// How often the watchman looks. Bounds are kept to within this.
@@ -140,7 +141,7 @@ impl Watch {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let life = Arc::new(Life::new(Arc::clone(&self.now)));
         connections.insert(number, Entry { life: Arc::clone(&life), task: None });
-        metrics::gauge!("countersign_connections").increment(1.0);
+        tally::OPENED.one();
         Some(Place { number, life, watch: Arc::clone(self) })
     }
 
@@ -199,7 +200,7 @@ impl Watch {
                 Phase::Idle | Phase::Busy => stalled != 0 && now.saturating_sub(stalled) > turns(self.bounds.write),
             };
             if cut {
-                metrics::counter!("countersign_connections_cut_total").increment(1);
+                tally::CUT.one();
                 if let Some(task) = &entry.task {
                     task.abort();
                 }
@@ -238,7 +239,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.watch.connections().remove(&self.number);
         self.watch.left.notify_one();
-        metrics::gauge!("countersign_connections").decrement(1.0);
+        tally::CLOSED.one();
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use countersign_kernel::Counter;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// How many bytes may wait to be written; further lines are dropped and counted.
@@ -14,6 +15,8 @@ const GATHER: Duration = Duration::from_millis(5);
 
 /// How long the end of the process waits for the last lines to be taken.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Lines that were dropped since the start.
+pub(super) static DROPPED: Counter = Counter::new();
 
 #[derive(Debug, Default)]
 struct Waiting {
@@ -110,6 +113,7 @@ impl Write for Line<'_> {
         let mut waiting = self.0.waiting();
         if waiting.bytes.len().saturating_add(line.len()) > CAPACITY {
             waiting.dropped += 1;
+            DROPPED.one();
             return Ok(line.len());
         }
         let is_first = waiting.bytes.is_empty();

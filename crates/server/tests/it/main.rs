@@ -25,6 +25,7 @@ mod keys;
 mod limits;
 mod listener;
 mod log_unread;
+mod metrics;
 mod open_files;
 mod password;
 mod reload;

@@ -38,6 +38,26 @@ pub enum RefreshCase {
 }
 
 impl RefreshCase {
+    /// Every case, in the order of the table.
+    pub const ALL: [Self; 16] = [
+        Self::Invalid,
+        Self::Unknown,
+        Self::Ended,
+        Self::Expired,
+        Self::Recovered,
+        Self::NoId,
+        Self::Rotated,
+        Self::Crowded,
+        Self::Repeated,
+        Self::RepeatedCrowded,
+        Self::Late,
+        Self::LateKnown,
+        Self::LateNoIds,
+        Self::Reminted,
+        Self::Proven,
+        Self::Theft,
+    ];
+
     /// Whether it leaves a record in the audit trail: rows 3, 8 and 9. Such a judgement is always written.
     #[must_use]
     pub const fn is_audited(self) -> bool {

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::thread::JoinHandle;
 
+use countersign_kernel::Histogram;
 use countersign_store::{Error, RefreshWrite, User};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -41,10 +42,15 @@ struct WriteJob {
 
 impl Writer {
     /// Starts the thread. It takes its turn at `gate` for each commit.
-    pub(crate) fn start(path: &Path, gate: Arc<Mutex<()>>, durability: Durability) -> Result<Self, Error> {
+    pub(crate) fn start(
+        path: &Path,
+        gate: Arc<Mutex<()>>,
+        durability: Durability,
+        groups: Arc<Histogram>,
+    ) -> Result<Self, Error> {
         let mut connection = open(path, durability).map_err(from_rusqlite)?;
         let (jobs, mut waiting) = mpsc::channel(QUEUE);
-        let run = move || while turn(&mut connection, &mut waiting, &gate).is_some() {};
+        let run = move || while turn(&mut connection, &mut waiting, &gate, &groups).is_some() {};
         let thread = std::thread::Builder::new()
             .name("countersign-refresh-writer".to_owned())
             .spawn(run)
@@ -61,6 +67,11 @@ impl Writer {
         answer.await.unwrap_or_else(|_| Err(unavailable("the database is closed")))
     }
 
+    /// How many writes wait to be begun.
+    pub(crate) fn waiting(&self) -> usize {
+        self.jobs.max_capacity().saturating_sub(self.jobs.capacity())
+    }
+
     /// Lets the thread finish what waits, and ends it.
     pub(crate) async fn close(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -73,7 +84,12 @@ impl Writer {
 }
 
 /// Waits for work, does as much as fits into one commit, and answers; none when there will be no more.
-fn turn(connection: &mut Connection, waiting: &mut mpsc::Receiver<Job>, gate: &Mutex<()>) -> Option<()> {
+fn turn(
+    connection: &mut Connection,
+    waiting: &mut mpsc::Receiver<Job>,
+    gate: &Mutex<()>,
+    groups: &Histogram,
+) -> Option<()> {
     let Job::Write(first) = waiting.blocking_recv()? else { return None };
     let mut batch = vec![*first];
     let mut stopped = false;
@@ -88,6 +104,9 @@ fn turn(connection: &mut Connection, waiting: &mut mpsc::Receiver<Job>, gate: &M
             }
         }
         batch.retain(|job| !job.reply.is_closed());
+        if !batch.is_empty() {
+            groups.record_number(batch.len() as u64);
+        }
         write_batch(connection, &batch)
     };
     let is_gone = answers.iter().any(|answer| matches!(answer, Err(Error::Unavailable(_))));

@@ -18,6 +18,7 @@ pub(super) fn pages(root: &Path) -> Result<Vec<Page>> {
     let settings = output(Command::new(&program).args(["config", "reference"])).context("the settings")?;
     let schema = output(Command::new(&program).args(["config", "schema"])).context("the schema")?;
     let commands = output(Command::new(&program).args(["config", "commands"])).context("the commands")?;
+    let metrics = output(Command::new(&program).args(["config", "metrics"])).context("the metrics")?;
 
     let data = std::env::temp_dir().join(format!("countersign-gen-{}", std::process::id()));
     let served = document(&program, &data).context("the OpenAPI document");
@@ -26,6 +27,7 @@ pub(super) fn pages(root: &Path) -> Result<Vec<Page>> {
         Page { name: "settings.md", text: settings },
         Page { name: "commands.md", text: commands },
         Page { name: "countersign.schema.json", text: schema },
+        Page { name: "metrics.md", text: metrics },
         Page { name: "openapi.json", text: served? },
     ])
 }

@@ -1,0 +1,69 @@
+//! A limiter that counts its refusals.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use countersign_kernel::Timestamp;
+
+use crate::limiter::{Limiter, Occupancy, Receipt, Taken};
+use crate::quota::{Key, Quota, Reading};
+
+/// Passes everything on and counts what is refused, by the name of the limit.
+pub struct Counted {
+    inner: Arc<dyn Limiter>,
+    /// As many as there are names in the code.
+    refused: Mutex<Vec<(&'static str, u64)>>,
+}
+
+impl Counted {
+    /// Around this limiter.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Limiter>) -> Self {
+        Self { inner, refused: Mutex::default() }
+    }
+
+    /// How many calls each limit has refused since the process started; only those that have refused any, by name.
+    #[must_use]
+    pub fn refused(&self) -> Vec<(&'static str, u64)> {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        refused.sort_unstable();
+        refused
+    }
+
+    fn count(&self, name: &'static str) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        match refused.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => *count += 1,
+            None => refused.push((name, 1)),
+        }
+    }
+}
+
+impl Limiter for Counted {
+    fn key(&self, parts: &[&[u8]]) -> Key {
+        self.inner.key(parts)
+    }
+
+    fn take(&self, charges: &[(Quota, Key)], now: Timestamp) -> Taken {
+        let taken = self.inner.take(charges, now);
+        if let Taken::Refused(refused) = &taken {
+            self.count(refused.name);
+        }
+        taken
+    }
+
+    fn give_back(&self, receipt: Receipt) {
+        self.inner.give_back(receipt);
+    }
+
+    fn peek(&self, quota: Quota, key: Key, now: Timestamp) -> Reading {
+        self.inner.peek(quota, key, now)
+    }
+
+    fn readings(&self, charges: &[(Quota, Key)], now: Timestamp) -> Vec<Reading> {
+        self.inner.readings(charges, now)
+    }
+
+    fn occupancy(&self) -> Occupancy {
+        self.inner.occupancy()
+    }
+}
