@@ -1,15 +1,20 @@
-//! The API described by itself: the OpenAPI document, made from the handlers' own entries.
+//! The API described by itself: the OpenAPI document, made from the handlers' own entries and from what holds for many of them
+//! ([`complete`]).
+
+mod complete;
 
 use std::sync::OnceLock;
 
 use axum::response::Response;
 use http::HeaderMap;
+use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::error::{FieldError, ProblemSchema};
 use crate::page::{File, serve};
+
+pub(crate) use complete::complete;
 
 /// What the document says about the whole.
 pub(crate) fn frame() -> OpenApi {
@@ -27,6 +32,7 @@ pub(crate) fn frame() -> OpenApi {
             (name = "Account", description = "What a person can see and change of his own account"),
             (name = "Keys", description = "What access tokens are checked with"),
             (name = "Operations", description = "How the server is"),
+            (name = "Pages", description = "What the server shows to people"),
         ),
     )]
     struct Frame;
@@ -53,34 +59,19 @@ pub(crate) fn frame() -> OpenApi {
     Frame::openapi()
 }
 
-/// Says of each operation what every refusal looks like, so that no handler has to.
-pub(crate) fn describe_refusals(openapi: &mut OpenApi) {
-    let problem = || ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Problem")))).build();
-    let refusal = ResponseBuilder::new()
-        .description("A problem document; `code` says which")
-        .content("application/problem+json", problem())
-        .build();
-    for path in openapi.paths.paths.values_mut() {
-        let operations = [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete];
-        for operation in operations.into_iter().flatten() {
-            for (status, response) in &mut operation.responses.responses {
-                if let RefOr::T(response) = response
-                    && status.starts_with(['4', '5'])
-                {
-                    response.content.insert("application/problem+json".to_owned(), RefOr::T(problem()));
-                }
-            }
-            operation.responses.responses.insert("default".to_owned(), RefOr::T(refusal.clone()));
-        }
-    }
-}
-
-/// `GET /openapi.json`
-pub(crate) fn document(make: fn() -> OpenApi, headers: &HeaderMap) -> Response {
+/// The document as it is served.
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "Pages", operation_id = "openapi", security(()),
+    responses(
+        (status = 200, description = "The document, as OpenAPI 3.1", content_type = "application/json", body = Object),
+        (status = 304, description = "The browser has it already"),
+    )
+)]
+pub(crate) async fn document(headers: HeaderMap) -> Response {
     static FILE: OnceLock<File> = OnceLock::new();
-    // A document made of texts and numbers always serialises. It is made once and kept for the life of the process.
-    let file = FILE.get_or_init(|| File::json(make().to_json().unwrap_or_default().leak()));
-    serve(file, headers)
+    // It is made once and kept for the life of the process.
+    let file = FILE.get_or_init(|| File::json(crate::router::openapi().to_string().leak()));
+    serve(file, &headers)
 }
 
 #[cfg(test)]

@@ -30,18 +30,42 @@ static ASSETS: &[(&str, File)] = &[
     ("style.css", File::style(include_str!("page/style.css"))),
 ];
 
-/// `GET /`
+/// The page of the server itself: register, sign in, look at what happens.
+#[utoipa::path(
+    get, path = "/", tag = "Pages", operation_id = "index", security(()),
+    responses(
+        (status = 200, description = "A page", content_type = "text/html", body = String),
+        (status = 304, description = "The browser has it already"),
+    )
+)]
 pub(crate) async fn index(headers: HeaderMap) -> Response {
     serve(&INDEX, &headers)
 }
 
-/// `GET /assets/{file}`
+/// A file that a page loads.
+#[utoipa::path(
+    get, path = "/assets/{file}", tag = "Pages", operation_id = "asset", security(()),
+    params(("file" = String, Path, description = "Its name")),
+    responses(
+        (status = 200, content(("text/javascript" = String), ("text/css" = String)), description = "A script or a style sheet"),
+        (status = 304, description = "The browser has it already"),
+        (status = 404, description = "NOT_FOUND"),
+    )
+)]
 pub(crate) async fn asset(headers: HeaderMap, name: Result<Path<String>, PathRejection>) -> Response {
     let file = name.ok().and_then(|Path(name)| ASSETS.iter().find(|(known, _)| *known == name));
     file.map_or_else(|| Problem::new(Code::NotFound).into_response(), |(_, file)| serve(file, &headers))
 }
 
-/// `GET /claim/{token}`: the page behind the one-time link. It looks at nothing: the token works by POST alone.
+/// The page behind the one-time link. It looks at nothing: the token works by `POST` alone.
+#[utoipa::path(
+    get, path = "/claim/{token}", tag = "Pages", operation_id = "claimPage", security(()),
+    params(("token" = String, Path, description = "The one-time token; the page hands it on")),
+    responses(
+        (status = 200, description = "A page", content_type = "text/html", body = String),
+        (status = 304, description = "The browser has it already"),
+    )
+)]
 pub(crate) async fn claim(headers: HeaderMap) -> Response {
     let mut response = serve(&CLAIM, &headers);
     // The address of this page holds the token: it is neither kept nor told to anybody.
@@ -50,7 +74,15 @@ pub(crate) async fn claim(headers: HeaderMap) -> Response {
     response
 }
 
-/// `GET /errors/{code}`
+/// What an error code means and what to do about it.
+#[utoipa::path(
+    get, path = "/errors/{code}", tag = "Pages", operation_id = "errorPage", security(()),
+    params(("code" = String, Path, description = "The code of a problem document")),
+    responses(
+        (status = 200, description = "A page", content_type = "text/html", body = String),
+        (status = 404, description = "NOT_FOUND"),
+    )
+)]
 pub(crate) async fn error(State(auth): State<Auth>, code: Result<Path<String>, PathRejection>) -> Response {
     match code.ok().and_then(|Path(text)| Code::parse(&text)) {
         Some(code) => error_page(code, auth.public_url()),

@@ -6,9 +6,8 @@
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use http::{HeaderMap, Method, StatusCode};
-use utoipa::openapi::OpenApi;
+use http::{Method, StatusCode};
+use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -50,18 +49,18 @@ fn operations() -> OpenApiRouter<Auth> {
 }
 
 /// The pages of the server itself.
-fn pages() -> Router<Auth> {
-    Router::new()
-        .route("/", get(page::index))
-        .route("/assets/{file}", get(page::asset))
-        .route("/claim/{token}", get(page::claim))
-        .route("/docs", get(async |headers: HeaderMap| docs::reference(openapi, &headers)))
-        .route("/openapi.json", get(async |headers: HeaderMap| crate::openapi::document(openapi, &headers)))
+fn pages() -> OpenApiRouter<Auth> {
+    OpenApiRouter::default()
+        .routes(routes!(page::index))
+        .routes(routes!(page::asset))
+        .routes(routes!(page::claim))
+        .routes(routes!(docs::reference))
+        .routes(routes!(crate::openapi::document))
 }
 
 /// Where the `type` of a problem leads.
-fn error_pages() -> Router<Auth> {
-    Router::new().route("/errors/{code}", get(page::error))
+fn error_pages() -> OpenApiRouter<Auth> {
+    OpenApiRouter::default().routes(routes!(page::error))
 }
 
 impl Auth {
@@ -82,29 +81,29 @@ impl Auth {
 
 /// The API alone, for an app of somebody else's.
 fn embedded(auth: &Auth) -> Router {
-    let (api, _) = api().split_for_parts();
-    api.merge(error_pages())
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(EdgeLayer::new(auth))
-        .with_state(auth.clone())
+    let (api, _) = api().merge(error_pages()).split_for_parts();
+    api.method_not_allowed_fallback(method_not_allowed).layer(EdgeLayer::new(auth)).with_state(auth.clone())
 }
 
 /// The whole site.
 fn standalone(auth: &Auth) -> Router {
-    let (api, _) = api().merge(operations()).split_for_parts();
-    api.merge(error_pages())
-        .merge(pages())
-        .method_not_allowed_fallback(method_not_allowed)
+    let (site, _) = everything().split_for_parts();
+    site.method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(EdgeLayer::new(auth))
         .with_state(auth.clone())
 }
 
-/// The API described by itself: the OpenAPI document. Made anew on each call; the server keeps its text alone.
+fn everything() -> OpenApiRouter<Auth> {
+    api().merge(operations()).merge(error_pages()).merge(pages())
+}
+
+/// Every route described by itself: the OpenAPI document. Made anew on each call; the server keeps its text alone.
 #[must_use]
-pub fn openapi() -> OpenApi {
-    let mut document = api().merge(operations()).to_openapi();
-    crate::openapi::describe_refusals(&mut document);
+pub fn openapi() -> Value {
+    // A document made of texts and numbers always serialises.
+    let mut document = serde_json::to_value(everything().to_openapi()).unwrap_or_default();
+    crate::openapi::complete(&mut document);
     document
 }
 

@@ -14,7 +14,8 @@ use crate::layer::csrf::beside;
 /// Hands out a CSRF token and its cookie.
 #[utoipa::path(
     get, path = "/api/csrf-token", tag = "Session", operation_id = "csrfToken", security(()),
-    responses((status = 200, description = "A token, and its cookie", body = CsrfTokenView))
+    responses((status = 200, description = "A token, and its cookie", body = CsrfTokenView,
+        headers(("Set-Cookie" = String, description = "The `csrf` cookie"))))
 )]
 pub(crate) async fn csrf_token(State(auth): State<Auth>, headers: HeaderMap) -> Response {
     answer(&auth, &headers)
@@ -23,7 +24,8 @@ pub(crate) async fn csrf_token(State(auth): State<Auth>, headers: HeaderMap) -> 
 /// The same, inside the path of the refresh cookie.
 #[utoipa::path(
     get, path = "/api/auth/csrf-token", tag = "Session", operation_id = "csrfTokenOfSession", security(()),
-    responses((status = 200, description = "A token, and its cookie", body = CsrfTokenView))
+    responses((status = 200, description = "A token, and its cookie", body = CsrfTokenView,
+        headers(("Set-Cookie" = String, description = "The `csrf` cookie"))))
 )]
 pub(crate) async fn auth_csrf_token(State(auth): State<Auth>, headers: HeaderMap) -> Response {
     answer(&auth, &headers)

@@ -92,7 +92,8 @@ async fn rename(auth: &Auth, user: &CurrentUser, call: &Call<ProfileBody>) -> Re
     delete, path = "/api/user", tag = "Account", operation_id = "deleteAccount",
     request_body = DeleteBody, security(("bearer" = [])),
     responses(
-        (status = 204, description = "The account is gone"),
+        (status = 204, description = "The account is gone",
+            headers(("Set-Cookie" = String, description = "Clears every cookie of ours, one field each"))),
         (status = 401, description = "AUTH_FAILED, STEP_UP_REQUIRED"),
         (status = 403, description = "FORBIDDEN: the last administrator"),
         (status = 429, description = "RATE_LIMITED"),

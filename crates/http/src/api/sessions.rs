@@ -31,7 +31,11 @@ pub(crate) async fn list(State(auth): State<Auth>, user: CurrentUser) -> Result<
 #[utoipa::path(
     delete, path = "/api/user/sessions/{id}", tag = "Account", operation_id = "endSession", security(("bearer" = [])),
     params(("id" = String, Path, description = "The session's id")),
-    responses((status = 204, description = "The session has ended"), (status = 404, description = "NOT_FOUND"))
+    responses(
+        (status = 204, description = "The session has ended",
+            headers(("Set-Cookie" = String, description = "Clears the cookies, one field each, where it is the session that asks"))),
+        (status = 404, description = "NOT_FOUND"),
+    )
 )]
 pub(crate) async fn end(
     State(auth): State<Auth>,

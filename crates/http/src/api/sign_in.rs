@@ -68,7 +68,8 @@ impl Shape for LoginBody {
     post, path = "/api/auth/login", tag = "Session", operation_id = "login",
     request_body = LoginBody, security(()),
     responses(
-        (status = 200, description = "A session", body = SignedInView),
+        (status = 200, description = "A session", body = SignedInView,
+            headers(("Set-Cookie" = String, description = "The cookies of the session, one field each"))),
         (status = 401, description = "AUTH_FAILED"),
         (status = 403, description = "CSRF_INVALID"),
         (status = 428, description = "CHALLENGE_REQUIRED: solve `challenge` and repeat the request with `challengeResponse`"),

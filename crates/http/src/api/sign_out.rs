@@ -24,9 +24,14 @@ use crate::layer::csrf;
     post, path = "/api/auth/logout", tag = "Session", operation_id = "logout",
     security(("refreshCookie" = []), ("bearer" = [])),
     responses(
-        (status = 200, description = "Signed out", body = MessageView),
+        (status = 200, description = "Signed out", body = MessageView,
+            headers(
+                ("Set-Cookie" = String, description = "Clears the cookies of the session, one field each"),
+                ("Clear-Site-Data" = String, description = "`\"cache\"`"),
+            )),
         (status = 401, description = "TOKEN_EXPIRED, TOKEN_INVALID: an access token that is not accepted, and no cookie"),
         (status = 403, description = "CSRF_INVALID"),
+        (status = 415, description = "UNSUPPORTED_MEDIA_TYPE: it takes no body, and if one comes it must be JSON"),
     )
 )]
 pub(crate) async fn logout(State(auth): State<Auth>, call: Call<Nothing>) -> Result<Response, Problem> {
@@ -89,7 +94,14 @@ fn by_token(auth: &Auth, call: &Call<Nothing>) -> Result<Speaker, TokenError> {
 #[utoipa::path(
     post, path = "/api/auth/logout-all", tag = "Session", operation_id = "logoutAll",
     security(("bearer" = [])),
-    responses((status = 200, description = "Signed out everywhere", body = SignedOutEverywhereView))
+    responses(
+        (status = 200, description = "Signed out everywhere", body = SignedOutEverywhereView,
+            headers(
+                ("Set-Cookie" = String, description = "Clears the cookies of the session, one field each"),
+                ("Clear-Site-Data" = String, description = "`\"cache\"`"),
+            )),
+        (status = 415, description = "UNSUPPORTED_MEDIA_TYPE: it takes no body, and if one comes it must be JSON"),
+    )
 )]
 pub(crate) async fn logout_all(
     State(auth): State<Auth>,

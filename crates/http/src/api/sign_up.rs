@@ -52,7 +52,8 @@ impl Shape for RegisterBody {
     post, path = "/api/auth/register", tag = "Session", operation_id = "register",
     request_body = RegisterBody, security(()),
     responses(
-        (status = 201, description = "The account, and a session", body = SignedInView),
+        (status = 201, description = "The account, and a session", body = SignedInView,
+            headers(("Set-Cookie" = String, description = "The cookies of the session, one field each"))),
         (status = 400, description = "VALIDATION_FAILED"),
         (status = 403, description = "CSRF_INVALID"),
         (status = 409, description = "EMAIL_TAKEN"),

@@ -1,9 +1,10 @@
 use serde_json::Value;
 
+use crate::error::Code;
 use crate::router::openapi;
 
 fn document() -> Value {
-    serde_json::to_value(openapi()).unwrap()
+    openapi()
 }
 
 fn operations(document: &Value) -> Vec<(String, &Value)> {
@@ -27,13 +28,19 @@ fn every_call_of_the_contract_that_is_built_is_described() {
         [
             "delete /api/user",
             "delete /api/user/sessions/{id}",
+            "get /",
             "get /.well-known/jwks.json",
             "get /api/auth/csrf-token",
             "get /api/auth/verify",
             "get /api/csrf-token",
             "get /api/user/profile",
             "get /api/user/sessions",
+            "get /assets/{file}",
+            "get /claim/{token}",
+            "get /docs",
+            "get /errors/{code}",
             "get /healthz",
+            "get /openapi.json",
             "get /readyz",
             "patch /api/user/profile",
             "post /api/auth/claim-admin",
@@ -50,15 +57,75 @@ fn every_call_of_the_contract_that_is_built_is_described() {
 }
 
 #[test]
-fn every_operation_says_who_may_call_it_and_what_a_refusal_is() {
+fn every_operation_says_who_may_call_it() {
     let document = document();
     for (name, operation) in operations(&document) {
         assert!(operation["security"].is_array(), "{name}: no security");
         assert!(operation["operationId"].is_string(), "{name}: no operationId");
         assert!(operation["summary"].is_string(), "{name}: no summary");
-        let refusal = &operation["responses"]["default"]["content"]["application/problem+json"]["schema"]["$ref"];
-        assert_eq!(refusal, "#/components/schemas/Problem", "{name}");
     }
+}
+
+#[test]
+fn every_refusal_is_a_problem_with_its_codes_and_each_code_has_its_status() {
+    let document = document();
+    for (name, operation) in operations(&document) {
+        assert!(operation["responses"]["default"].is_null(), "{name}: a default would allow anything");
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let number: u16 = status.parse().unwrap();
+            let schema = &response["content"]["application/problem+json"]["schema"];
+            assert_eq!(schema.is_object(), number >= 400, "{name} {status}");
+            if number < 400 {
+                continue;
+            }
+            assert_eq!(schema["allOf"][0]["$ref"], "#/components/schemas/Problem", "{name} {status}");
+            let codes = schema["allOf"][1]["properties"]["code"]["enum"].as_array().unwrap();
+            assert!(!codes.is_empty(), "{name} {status}");
+            for code in codes {
+                let code = Code::parse(code.as_str().unwrap()).unwrap();
+                assert_eq!(code.status().as_u16(), number, "{name}: {}", code.as_str());
+                assert!(response["description"].as_str().unwrap().contains(code.as_str()), "{name} {status}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_follows_from_an_operation_is_written_into_it() {
+    let document = document();
+    let at = |pointer: &str| document.pointer(pointer).cloned().unwrap_or_default();
+    let codes = |path: &str, status: u16| {
+        let place = format!(
+            "/paths/{path}/responses/{status}/content/application~1problem+json/schema/allOf/1/properties/code/enum"
+        );
+        serde_json::to_string(&at(&place)).unwrap()
+    };
+
+    assert_eq!(
+        codes("~1api~1user~1profile/get", 401),
+        r#"["TOKEN_EXPIRED","TOKEN_INVALID","TOKEN_MISSING","TOKEN_REVOKED"]"#
+    );
+    assert_eq!(codes("~1api~1user~1profile/get", 400), "null");
+    assert_eq!(codes("~1api~1user~1profile/patch", 400), r#"["VALIDATION_FAILED"]"#);
+    assert_eq!(codes("~1api~1user~1profile/patch", 415), r#"["UNSUPPORTED_MEDIA_TYPE"]"#);
+    assert_eq!(codes("~1healthz/get", 500), r#"["INTERNAL"]"#);
+    assert_eq!(codes("~1api~1auth~1login/post", 401), r#"["AUTH_FAILED"]"#);
+    let header = |path: &str, status: u16, name: &str| at(&format!("/paths/{path}/responses/{status}/headers/{name}"));
+    for (path, status, name, is_there) in [
+        ("~1api~1auth~1login/post", 200, "RateLimit", true),
+        ("~1api~1auth~1login/post", 429, "Retry-After", true),
+        ("~1api~1auth~1login/post", 200, "Set-Cookie", true),
+        ("~1api~1auth~1login/post", 401, "Set-Cookie", false),
+        ("~1api~1user~1profile/get", 401, "WWW-Authenticate", true),
+        ("~1api~1user~1profile/get", 200, "RateLimit", false),
+        ("~1api~1user~1profile/get", 200, "X-Request-Id", true),
+        ("~1api~1auth~1refresh/post", 401, "X-Refresh-Case", true),
+    ] {
+        assert_eq!(header(path, status, name).is_object(), is_there, "{path} {status} {name}");
+    }
+    let parameters = |path: &str| at(&format!("/paths/{path}/parameters/0/name"));
+    assert_eq!(parameters("~1api~1auth~1refresh/post"), "X-CSRF-Token");
+    assert!(parameters("~1api~1user~1profile/patch").is_null());
 }
 
 #[test]
