@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use countersign_kernel::{Clock, Env};
 use serde_json::Value;
 
+use crate::described::Site;
 use crate::jar::Jar;
 use crate::reply::Reply;
 use crate::transport::Transport;
@@ -17,6 +18,7 @@ pub(crate) struct World {
     pub(crate) public_url: String,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) env: Env,
+    pub(crate) site: Site,
 }
 
 impl World {

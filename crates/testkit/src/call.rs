@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use serde_json::Value;
 
 use crate::browser::Browser;
+use crate::described::{Asked, Described, Site};
 use crate::reply::Reply;
 
 /// A request of an actor, with what a browser or a program would send by itself unless told otherwise.
@@ -111,10 +112,16 @@ impl Call {
     ///
     /// # Errors
     /// The server cannot be reached, or went away before it had answered.
+    ///
+    /// # Panics
+    /// The answer is not one that the OpenAPI document describes.
     pub async fn try_send(self) -> std::io::Result<Reply> {
         let browser = self.browser.clone();
-        let request = self.request()?;
+        let (path, request) = (self.path.clone(), self.request()?);
+        let (method, headers, body) = (request.method().clone(), request.headers().clone(), request.body().clone());
         let reply = browser.world.transport.send(request, browser.peer).await?;
+        let asked = Asked { method: &method, path: &path, headers: &headers, body: &body };
+        described(&asked, &reply, browser.world.site);
         let (is_https, now) = (browser.world.is_https(), browser.world.clock.now());
         let mut memory = browser.memory();
         for field in reply.set_cookies() {
@@ -152,5 +159,13 @@ impl Call {
             *request.headers_mut() = self.headers;
         }
         request.map_err(std::io::Error::other)
+    }
+}
+
+/// Makes sure that the OpenAPI document knows the exchange.
+#[expect(clippy::panic, reason = "a test harness fails its test")]
+fn described(asked: &Asked<'_>, reply: &Reply, site: Site) {
+    if let Err(why) = Described::here().check(asked, reply, site) {
+        panic!("the OpenAPI document does not describe {} {} {reply}: {why}", asked.method, asked.path);
     }
 }

@@ -20,6 +20,8 @@
 //! so. [`Process`] is the built binary with a data directory of its own, to be stopped, killed and started again. The same
 //! [`Actor`]s drive both.
 //!
+//! Every exchange of an actor is held against the OpenAPI document: an answer that it does not describe fails the test.
+//!
 //! Never put this crate among the dependencies of something that serves people: its chance is predictable.
 
 mod actor;
@@ -28,6 +30,7 @@ mod browser;
 mod call;
 mod chance;
 mod clock;
+mod described;
 mod gates;
 mod jar;
 mod mask;

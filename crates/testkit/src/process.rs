@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::actor::Actor;
 use crate::browser::World;
+use crate::described::Site;
 use crate::ran::Ran;
 use crate::transport::Transport;
 
@@ -160,7 +161,8 @@ impl Process {
     #[must_use]
     #[expect(clippy::expect_used, reason = "a test harness fails its test")]
     pub fn operator(&self) -> Actor {
-        Actor::new(self.world(self.admin.expect("an administrators' listener")), "operator")
+        let world = self.world(self.admin.expect("an administrators' listener"));
+        Actor::new(World { site: Site::Foreign, ..world }, "operator")
     }
 
     /// The folder that the process works in; its data are in `countersign-data`.
@@ -285,6 +287,7 @@ impl Process {
             public_url,
             clock: Arc::new(SystemClock::start()),
             env: Env::system(),
+            site: Site::Own,
         }
     }
 }

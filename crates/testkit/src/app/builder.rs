@@ -13,6 +13,7 @@ use super::TestApp;
 use crate::browser::World;
 use crate::chance::SeededEntropy;
 use crate::clock::ManualClock;
+use crate::described::Site;
 use crate::gates::{GatedStore, Gates};
 use crate::transport::Transport;
 
@@ -40,6 +41,7 @@ pub struct TestAppBuilder {
     kept: Kept,
     janitor: bool,
     site: Box<dyn FnOnce(Auth) -> Router + Send>,
+    whose: Site,
 }
 
 impl Default for TestAppBuilder {
@@ -52,6 +54,7 @@ impl Default for TestAppBuilder {
             kept: Kept::Temporary,
             janitor: false,
             site: Box::new(|auth: Auth| auth.site()),
+            whose: Site::Own,
         }
     }
 }
@@ -121,12 +124,14 @@ impl TestAppBuilder {
     /// Adds an app's own routes beside the system's.
     pub fn routes(mut self, routes: impl FnOnce(Auth) -> Router + Send + 'static) -> Self {
         self.site = Box::new(move |auth: Auth| auth.site().merge(routes(auth.clone())));
+        self.whose = Site::Shared;
         self
     }
 
     /// Drives this app instead of the system's own site.
     pub fn app(mut self, app: impl FnOnce(Auth) -> Router + Send + 'static) -> Self {
         self.site = Box::new(app);
+        self.whose = Site::Shared;
         self
     }
 
@@ -175,6 +180,7 @@ impl TestAppBuilder {
             public_url: self.public_url,
             clock: Arc::new(self.clock.clone()),
             env,
+            site: self.whose,
         };
         TestApp { clock: self.clock, system, gates, seed: self.seed, world, router, database }
     }
