@@ -42,6 +42,12 @@ impl TrustedProxies {
             .map(Self)
     }
 
+    /// Whether what this peer says of others is believed.
+    #[must_use]
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        self.contains(peer.to_canonical())
+    }
+
     fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }

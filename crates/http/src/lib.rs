@@ -9,6 +9,7 @@ mod api;
 mod app;
 mod client_address;
 mod cookie;
+mod current;
 mod docs;
 mod error;
 mod extract;
@@ -26,6 +27,7 @@ pub mod tally;
 
 pub use app::{Auth, Check, Host, Refusal};
 pub use client_address::{NotANetwork, TrustedProxies};
+pub use current::current_request;
 pub use error::{Code, FieldError, Rejection};
 pub use extract::{
     Amr, AnyPermission, AnyRole, CurrentUser, Permission, PermissionSet, RequireAmr, RequirePermission,

@@ -47,7 +47,7 @@ pub(crate) async fn index(headers: HeaderMap) -> Response {
     get, path = "/assets/{file}", tag = "Pages", operation_id = "asset", security(()),
     params(("file" = String, Path, description = "Its name")),
     responses(
-        (status = 200, content(("text/javascript" = String), ("text/css" = String)), description = "A script or a style sheet"),
+        (status = 200, content((String = "text/javascript"), (String = "text/css")), description = "A script or a style sheet"),
         (status = 304, description = "The browser has it already"),
         (status = 404, description = "NOT_FOUND"),
     )

@@ -152,7 +152,8 @@ impl Cell {
 }
 
 /// A method as logs and labels name it: a closed list, since the method is the client's text.
-pub(crate) fn method_name(method: &Method) -> &'static str {
+#[must_use]
+pub fn method_name(method: &Method) -> &'static str {
     METHODS.get(place_of(method)).copied().unwrap_or(OTHER)
 }
 
@@ -163,7 +164,7 @@ fn place_of(method: &Method) -> usize {
 const OTHER: &str = "OTHER";
 const METHODS: [&str; 8] = ["GET", "POST", "HEAD", "PATCH", "PUT", "DELETE", "OPTIONS", OTHER];
 /// The route of a path that none fits, in logs and labels.
-pub(crate) const NOWHERE: &str = "none";
+pub const NOWHERE: &str = "none";
 /// Ascending.
 const STATUSES: [u16; 26] = [
     200, 201, 202, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 416, 428,

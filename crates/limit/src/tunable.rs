@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use countersign_kernel::Timestamp;
 
-use crate::limiter::{Limiter, Receipt, Taken};
+use crate::limiter::{Limiter, Occupancy, Receipt, Taken};
 use crate::policy::Policies;
 use crate::quota::{Key, Quota, Reading};
 
@@ -63,5 +63,9 @@ impl Limiter for Tunable {
 
     fn readings(&self, charges: &[(Quota, Key)], now: Timestamp) -> Vec<Reading> {
         self.inner.readings(&self.all_tuned(charges), now)
+    }
+
+    fn occupancy(&self) -> Occupancy {
+        self.inner.occupancy()
     }
 }

@@ -5,6 +5,7 @@ use std::thread;
 
 use countersign_kernel::{Env, Lifetime, Secret};
 use tokio::sync::oneshot;
+use tracing::Instrument as _;
 
 use crate::admission::Admission;
 use crate::error::{Error, HashError};
@@ -206,7 +207,8 @@ impl Hasher {
         let (reply, answer) = oneshot::channel();
         let job = Job { task, password: password.clone(), reply, admitted_at: self.env.now() };
         self.pool.submit(job)?;
-        answer.await.unwrap_or(Err(HashError::Fault(Error::Failed("the hashing threads are gone"))))
+        let span = tracing::trace_span!(target: "countersign::span", "hash", otel.name = "password hash");
+        answer.instrument(span).await.unwrap_or(Err(HashError::Fault(Error::Failed("the hashing threads are gone"))))
     }
 }
 

@@ -112,7 +112,7 @@ fn admit(stream: TcpStream, peer: SocketAddr, router: &Router, tls: Option<&Arc<
                     Some(acceptor) => match acceptor.accept(stream).await {
                         Ok(stream) => connection::run(stream, peer, router, watching, life).await,
                         Err(error) => {
-                            metrics::counter!("countersign_tls_handshakes_failed_total").increment(1);
+                            tally::HANDSHAKES_FAILED.one();
                             tracing::debug!(peer.address = %peer, %error, "no TLS connection came about");
                         }
                     },

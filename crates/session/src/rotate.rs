@@ -12,6 +12,9 @@ use countersign_kernel::{Lifetime, Origin, SessionId, Timestamp};
 use countersign_limit::{Reading, Refused, Taken};
 use countersign_store::{Delivery, Effect, NewRevocation, RefreshRow, RefreshWrite, Session, Target, User};
 
+use tracing::Instrument as _;
+use tracing::field::Empty;
+
 use crate::attempt::AttemptIds;
 use crate::bind::{Bound, OnChange};
 use crate::error::Error;
@@ -66,7 +69,11 @@ impl Sessions {
         ids: AttemptIds,
         origin: &Origin,
     ) -> Result<Rotated, Error> {
-        let rotated = self.exchange(presented, delivery, ids, origin).await?;
+        let span = tracing::trace_span!(target: "countersign::span", "rotate", refresh.case = Empty);
+        let rotated = self.exchange(presented, delivery, ids, origin).instrument(span.clone()).await?;
+        if let Some(case) = rotated.case {
+            span.record("refresh.case", case.as_str());
+        }
         self.0.tally.refreshed(&rotated);
         Ok(rotated)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use countersign_kernel::{Counter, Distribution, Histogram};
 use countersign_store::Error;
+use tracing::{Instrument as _, Level, Span};
 
 use crate::shared::Shared;
 
@@ -103,7 +104,7 @@ impl Shared {
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         let began = self.clock.local();
-        let done = work.await;
+        let done = work.instrument(span(step)).await;
         if let Some((took, failed)) = self.measures.steps.get(step as usize) {
             took.record(self.clock.local().since(began));
             if done.as_ref().is_err_and(|error| !matches!(error, Error::Conflict(_))) {
@@ -112,6 +113,15 @@ impl Shared {
         }
         done
     }
+}
+
+/// A span for a step of something that is traced already; what runs by itself several times a second is not.
+fn span(step: Step) -> Span {
+    if !tracing::level_enabled!(Level::TRACE) || Span::current().is_none() {
+        return Span::none();
+    }
+    let name = STEPS.get(step as usize).map_or("", |(_, name)| name);
+    tracing::trace_span!(target: "countersign::span", "database", otel.name = format!("database {name}"), db.operation.name = name)
 }
 
 /// What a pool says of itself.

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use countersign_audit::Record;
 use countersign_kernel::Timestamp;
 use countersign_store::{Committed, Error, NewRevocation, Revocations as _, Tx};
+use tracing::Instrument as _;
 
 use crate::engine::Connection;
 use crate::error::{from_sqlx, unavailable};
@@ -101,7 +102,7 @@ impl Tx for SqlTx {
     async fn commit(self: Box<Self>) -> Result<(), Error> {
         let shared = Arc::clone(&self.shared);
         let finished = async move { shared.measured(Step::Commit, (*self).finish()).await };
-        match tokio::spawn(finished).await {
+        match tokio::spawn(finished.in_current_span()).await {
             Ok(result) => result,
             Err(_) => Err(unavailable("the commit was cut off")),
         }

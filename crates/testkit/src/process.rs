@@ -287,7 +287,8 @@ impl Process {
             public_url,
             clock: Arc::new(SystemClock::start()),
             env: Env::system(),
-            site: Site::Own,
+            // `dev` leads browsers from one name of this machine to the other.
+            site: if self.builder.mode == "dev" { Site::Shared } else { Site::Own },
         }
     }
 }

@@ -22,6 +22,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tower::{Layer, Service};
 
 use crate::app::Auth;
+use crate::current::Answering;
 use crate::error::{Code, Problem};
 use crate::json::LARGEST_BODY;
 use crate::layer::cors::Cors;
@@ -129,6 +130,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        let _answering = Answering::begin(this.exchange.info.id());
         let response = match std::mem::replace(&mut this.inner, Inner::Done) {
             Inner::Running(mut future) => match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
                 Ok(Poll::Pending) => {

@@ -22,7 +22,7 @@ use super::output::Output;
 use super::serve::{Server, bind};
 use super::signals::Signals;
 use crate::config::{Config, Sources, Use};
-use crate::telemetry;
+use crate::telemetry::{self, Traces};
 
 /// How many ports after the default one are tried.
 const PORTS: u16 = 100;
@@ -34,7 +34,8 @@ const PORTS: u16 = 100;
 pub async fn run(sources: &Sources, output: Output) -> Result<(), Failure> {
     let signals = Signals::heed()?;
     let config = Config::load(sources, Use::Dev)?;
-    let flush = telemetry::start(&config.log);
+    let traces = Traces::start(&config.telemetry)?;
+    let flush = telemetry::start(&config.log, traces.as_ref());
     let listener = listener(&config).await?;
     let address = listener.local_addr()?;
     let url = match &config.general.public_url {
@@ -42,7 +43,7 @@ pub async fn run(sources: &Sources, output: Output) -> Result<(), Failure> {
         None => PublicUrl::parse(&format!("http://localhost:{}", address.port()))
             .map_err(|e| Failure::usage(e.to_string()))?,
     };
-    let server = Server::open(config, &url, listener).await?;
+    let server = Server::open(config, &url, listener).await?.traced(traces);
     let link = server.claim_link().await?;
     output.text(&banner(&server, link.as_ref()))?;
     server.announce();

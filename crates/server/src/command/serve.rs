@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use countersign::{PublicUrl, System};
+use countersign::{PublicUrl, System, TrustedProxies};
 use countersign_kernel::{Lifetime, Origin, RequestId, Secret};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -20,6 +20,7 @@ use super::signals::{Hangups, Signals};
 use crate::config::{Config, Sources, Use};
 use crate::listen::tls::Tls;
 use crate::notify::Notify as Systemd;
+use crate::telemetry::Traces;
 use crate::{listen, metrics, open_files, telemetry, wire};
 
 /// A certificate that expires in this time should have been renewed by now.
@@ -54,9 +55,10 @@ pub async fn run(args: &ServeArgs, sources: &Sources, output: Output) -> Result<
     let (signals, hangups) = (Signals::heed()?, Hangups::heed()?);
     let config = Config::load(sources, Use::Serve)?;
     let url = config.general.public_url.clone().ok_or_else(|| Failure::usage("PUBLIC_URL is not set"))?;
-    let _flush = telemetry::start(&config.log);
+    let traces = Traces::start(&config.telemetry)?;
+    let _flush = telemetry::start(&config.log, traces.as_ref());
     let listener = bind(config.general.listen).await?;
-    let server = Server::open(config, &url, listener).await?;
+    let server = Server::open(config, &url, listener).await?.traced(traces);
     if args.claim {
         match server.claim_link().await? {
             Some(link) => output.text(&format!("Claim the first administrator's role, once: {}\n", link.expose()))?,
@@ -87,6 +89,7 @@ pub struct Server {
     pub admin: Option<SocketAddr>,
     tls: Option<Arc<Tls>>,
     doors: Vec<listen::Door>,
+    traces: Option<Traces>,
 }
 
 impl Server {
@@ -113,7 +116,18 @@ impl Server {
             admin = Some(listener.local_addr()?);
             doors.push(listen::Door { listener, router: metrics::router(&system), bounds, tls: None, stays: true });
         }
-        Ok(Self { config, system, address, admin, tls, doors })
+        Ok(Self { config, system, address, admin, tls, doors, traces: None })
+    }
+
+    /// Traces what the public listener serves, if there is a collector.
+    #[must_use]
+    pub fn traced(mut self, traces: Option<Traces>) -> Self {
+        self.traces.clone_from(&traces);
+        let proxies = TrustedProxies::new(self.config.general.trusted_proxies.clone());
+        match traces {
+            Some(traces) => self.wrapped(|router| traces.around(router, proxies)),
+            None => self,
+        }
     }
 
     /// Changes what the public listener serves.
@@ -198,7 +212,13 @@ impl Server {
             () = listen::serve(self.doors, stop.notified(), DRAIN) => {}
             () = obeying => tracing::warn!("asked twice: stopping at once"),
         }
-        if tokio::time::timeout(CLOSE, self.system.shut_down()).await.is_err() {
+        let closed = tokio::time::timeout(CLOSE, self.system.shut_down());
+        let sent = async {
+            if let Some(traces) = self.traces {
+                traces.finish().await;
+            }
+        };
+        if tokio::join!(closed, sent).0.is_err() {
             tracing::warn!("the database did not close in time; nothing that was answered is lost");
         }
         watchdog.abort();

@@ -64,6 +64,7 @@ fn raw(value: &DeValue<'_>) -> Raw {
             .map(|item: &Spanned<DeValue<'_>>| item.get_ref().as_str().map(str::to_owned))
             .collect::<Option<Vec<_>>>()
             .map_or(Raw::Other("array that holds more than strings"), Raw::List),
+        DeValue::Float(number) => number.as_str().parse().map_or(Raw::Other("float"), Raw::Fraction),
         other => Raw::Other(other.type_str()),
     }
 }

@@ -28,6 +28,7 @@ pub mod session;
 pub mod setting;
 pub mod source;
 pub mod step_up;
+pub mod telemetry;
 #[cfg(test)]
 mod tests;
 pub mod tls;
@@ -62,6 +63,7 @@ pub static SECTIONS: &[&Section] = &[
     &admin::SECTION,
     &http::SECTION,
     &log::SECTION,
+    &telemetry::SECTION,
     &tokens::SECTION,
     &keys::SECTION,
     &refresh::SECTION,
@@ -115,6 +117,8 @@ pub struct Config {
     pub http: http::Http,
     /// Logs.
     pub log: log::Log,
+    /// Traces.
+    pub telemetry: telemetry::Telemetry,
     /// Access tokens.
     pub tokens: tokens::Tokens,
     /// Signing keys.
@@ -198,6 +202,7 @@ impl Config {
             admin: admin?,
             http: http::read(&found)?,
             log: log::read(&found)?,
+            telemetry: telemetry::read(&found)?,
             tokens,
             keys: keys::read(&found)?,
             refresh: refresh::read(&found)?,

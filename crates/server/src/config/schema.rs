@@ -46,6 +46,7 @@ fn entry(definition: &Definition) -> Value {
 fn default(entry: &Value, text: &str) -> Value {
     match entry.get("type").and_then(Value::as_str) {
         Some("integer") => text.parse::<i64>().map_or(Value::Null, Value::from),
+        Some("number") => serde_json::from_str(text).unwrap_or_default(),
         Some("boolean") => json!(text == "true"),
         Some("array") => text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(Value::from).collect(),
         _ => json!(text),

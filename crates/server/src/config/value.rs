@@ -16,6 +16,8 @@ pub enum Raw {
     Text(String),
     /// A TOML integer.
     Number(i64),
+    /// A TOML float.
+    Fraction(f64),
     /// A TOML boolean.
     Switch(bool),
     /// A TOML array of strings.
@@ -33,7 +35,7 @@ impl Raw {
         match self {
             Self::Plain(text) | Self::Text(text) => Some(text),
             Self::Hidden(secret) => Some(secret.expose()),
-            Self::Number(_) | Self::Switch(_) | Self::List(_) | Self::Other(_) => None,
+            Self::Number(_) | Self::Fraction(_) | Self::Switch(_) | Self::List(_) | Self::Other(_) => None,
         }
     }
 
@@ -43,6 +45,7 @@ impl Raw {
         match self {
             Self::Plain(text) | Self::Text(text) => format!("{text:?}"),
             Self::Number(number) => number.to_string(),
+            Self::Fraction(number) => number.to_string(),
             Self::Switch(on) => on.to_string(),
             Self::List(items) => format!("{items:?}"),
             Self::Other(kind) => format!("a TOML {kind}"),

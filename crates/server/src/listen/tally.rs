@@ -10,3 +10,5 @@ pub static CLOSED: Counter = Counter::new();
 pub static REFUSED: Counter = Counter::new();
 /// Connections that were cut off because they took too long.
 pub static CUT: Counter = Counter::new();
+/// TLS handshakes that failed.
+pub static HANDSHAKES_FAILED: Counter = Counter::new();

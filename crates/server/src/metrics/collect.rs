@@ -47,6 +47,7 @@ fn requests(page: &mut Page, readings: &Readings) {
     page.number(&t::CONNECTIONS, tally::OPENED.count().saturating_sub(closed));
     page.number(&t::CONNECTIONS_REFUSED, tally::REFUSED.count());
     page.number(&t::CONNECTIONS_CUT, tally::CUT.count());
+    page.number(&t::TLS_FAILED, tally::HANDSHAKES_FAILED.count());
 }
 
 fn sessions(page: &mut Page, readings: &Readings) {
@@ -146,6 +147,9 @@ fn of_process(page: &mut Page, process: &Process) {
     page.metric(&t::BUILD_INFO, |samples| samples.number(&[env!("CARGO_PKG_VERSION")], 1));
     page.number(&t::UPTIME, seconds(process.uptime));
     page.number(&t::LOG_DROPPED, telemetry::dropped_lines());
+    page.metric(&t::TRACE_SPANS, |samples| {
+        named(samples, &[("sent", telemetry::trace::SENT.count()), ("failed", telemetry::trace::FAILED.count())]);
+    });
     page.metric(&t::PROCESS_MEMORY, |samples| process.memory.iter().for_each(|bytes| samples.number(&[], bytes)));
     page.metric(&t::PROCESS_FDS, |samples| process.descriptors.iter().for_each(|open| samples.number(&[], open)));
     page.metric(&t::PROCESS_FDS_MOST, |samples| {

@@ -82,6 +82,8 @@ metrics! {
         CONNECTIONS_REFUSED: Counter "countersign_connections_refused_total" [];
         /// Connections that were cut off because they took too long.
         CONNECTIONS_CUT: Counter "countersign_connections_cut_total" [];
+        /// TLS handshakes that failed, where the server ends TLS itself.
+        TLS_FAILED: Counter "countersign_tls_handshakes_failed_total" [];
     }
     "Sign-in and sessions" {
         /// Sign-ins by outcome. The reasons of failures are told apart here and in the audit trail, never in an answer.
@@ -172,6 +174,8 @@ metrics! {
         UPTIME: Gauge "countersign_uptime_seconds" [];
         /// Log lines that were dropped because nobody read them in time.
         LOG_DROPPED: Counter "countersign_log_lines_dropped_total" [];
+        /// Spans handed to the collector: `sent`, or `failed` and gone. Zero where traces are off.
+        TRACE_SPANS: Counter "countersign_trace_spans_total" ["result"];
         /// Memory in use, as the operating system counts it.
         PROCESS_MEMORY: Gauge "process_resident_memory_bytes" [];
         /// Open file descriptors.

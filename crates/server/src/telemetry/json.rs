@@ -1,5 +1,7 @@
 //! Log lines for programs: one JSON object with time, level, the event's values and its target.
 //!
+//! A line that is written while a request is answered carries its `request.id`, and `trace.id` where it is traced.
+//!
 //! The same members as the formatter that comes with the subscriber writes, at a fraction of its price: every request writes
 //! a line. Control characters are escaped beyond what JSON asks for, so that a line shown in a terminal stays one.
 
@@ -29,11 +31,23 @@ where
         line.write_str("\"")?;
         let mut members = Members { line: &mut line, done: Ok(()) };
         event.record(&mut members);
+        // What was logged far below names neither: the thread knows.
+        if event.metadata().fields().field(REQUEST).is_none()
+            && let Some(request) = countersign_http::current_request()
+        {
+            members.quoted(REQUEST, |line| write!(line, "{request}"));
+        }
+        if let Some(trace) = super::trace::current() {
+            members.quoted("trace.id", |line| write!(line, "{trace}"));
+        }
         members.text("target", event.metadata().target());
         members.done?;
         line.write_str("}\n")
     }
 }
+
+/// The member that names the request.
+const REQUEST: &str = "request.id";
 
 /// Writes the values of an event as further members of the object.
 struct Members<'a> {

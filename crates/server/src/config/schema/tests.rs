@@ -11,6 +11,7 @@ fn accepts(schema: &Value, value: &Value) -> bool {
     let number = |name: &str| schema.get(name).and_then(Value::as_i64);
     let is_type = match schema["type"].as_str().unwrap() {
         "integer" => value.is_i64(),
+        "number" => value.is_number(),
         "boolean" => value.is_boolean(),
         "string" => value.is_string(),
         "array" => value.as_array().is_some_and(|items| items.iter().all(|item| accepts(&schema["items"], item))),
