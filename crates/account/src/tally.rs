@@ -60,6 +60,7 @@ impl Tally {
         self.sign_ins.count(match told {
             Ok((SignInVerdict::Failed, _)) => return,
             Ok((SignInVerdict::SignedIn(_), _)) => "signed_in",
+            Ok((SignInVerdict::Challenged(_), _)) => "challenged",
             Ok((SignInVerdict::Limited(_), _)) => "limited",
             Ok((SignInVerdict::Busy(_), _)) => "overloaded",
             Err(_) => "error",
@@ -98,7 +99,7 @@ impl Accounts {
 }
 
 const SIGN_INS: &[&str] =
-    &["signed_in", "wrong_password", "unknown_account", "disabled", "limited", "overloaded", "error"];
+    &["signed_in", "wrong_password", "unknown_account", "disabled", "challenged", "limited", "overloaded", "error"];
 const SIGN_UPS: &[&str] = &["signed_up", "email_taken", "invalid", "limited", "overloaded", "error"];
 const OTHER: &str = "other";
 

@@ -43,7 +43,8 @@ pub fn start(log: &Log, traces: Option<&Traces>) -> Flush {
         }
         (None, false) => {
             let lines = tracing_subscriber::fmt().with_env_filter(level).with_writer(writer);
-            let lines = lines.event_format(pretty::Line { colour }).fmt_fields(pretty::fields()).with_filter_reloading();
+            let lines =
+                lines.event_format(pretty::Line { colour }).fmt_fields(pretty::fields()).with_filter_reloading();
             let handle = lines.reload_handle();
             let _ = lines.try_init();
             Box::new(move |filter| handle.reload(filter).is_ok())

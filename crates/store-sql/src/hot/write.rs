@@ -256,20 +256,20 @@ mod tests {
         let mut connection = open(&path, Durability::Real).unwrap();
         connection.busy_timeout(std::time::Duration::ZERO).unwrap();
         let (jobs, mut waiting) = mpsc::channel(QUEUE);
-        let gate = Mutex::new(());
+        let (gate, groups) = (Mutex::new(()), Histogram::of_sizes());
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         let refused = send(&jobs, 2 * BATCH + 3);
 
         // One turn is one commit, and one wait for the lock.
-        turn(&mut connection, &mut waiting, &gate).unwrap();
+        turn(&mut connection, &mut waiting, &gate, &groups).unwrap();
 
         for mut answer in refused {
             assert!(matches!(answer.try_recv(), Ok(Err(Error::Unavailable(_)))), "{answer:?}");
         }
         other.execute_batch("ROLLBACK").unwrap();
         let served = send(&jobs, BATCH + 1);
-        turn(&mut connection, &mut waiting, &gate).unwrap();
-        turn(&mut connection, &mut waiting, &gate).unwrap();
+        turn(&mut connection, &mut waiting, &gate, &groups).unwrap();
+        turn(&mut connection, &mut waiting, &gate, &groups).unwrap();
         for mut answer in served {
             assert!(
                 matches!(answer.try_recv(), Ok(Ok(None))),
