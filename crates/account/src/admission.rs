@@ -86,7 +86,7 @@ impl Approach {
     pub(crate) fn note(&self, record: Record, subject: Option<UserId>) -> Record {
         let record = match subject {
             Some(subject) => record.of(subject),
-            None => record.with(facts::ACCOUNT, self.account.to_text()),
+            None => record.of_unknown(&self.account.to_text()),
         };
         let record = match self.known_device {
             Some(device) => {
@@ -100,8 +100,6 @@ impl Approach {
 
 /// The names and words of facts in records of sign-ins.
 pub(crate) mod facts {
-    /// A keyed hash of the address, where there is no account to name.
-    pub(crate) const ACCOUNT: &str = "account";
     /// Whether the account knows the device.
     pub(crate) const DEVICE: &str = "device";
     /// It does.

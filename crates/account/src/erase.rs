@@ -1,7 +1,8 @@
 //! Deletes an account.
 //!
 //! Promises: sessions end and are revoked, and account, password, roles and tokens go, in one transaction. The audit trail
-//! keeps the id, which names nobody any more. The last active administrator cannot be deleted.
+//! keeps the id, which names nobody any more, and loses in the same transaction the addresses, the user agents and the hashes
+//! of the e-mail address that it had of the person, without harm to its chain. The last active administrator cannot be deleted.
 
 use countersign_audit::{Actor, Event};
 use countersign_kernel::{Origin, Secret};
@@ -11,6 +12,7 @@ use countersign_session::Identity;
 use countersign_store::{EndReason, PasswordHash, Tx, User};
 
 use crate::accounts::{Accounts, Told, retrying, same_hash};
+use crate::email::EmailAddress;
 use crate::error::Error;
 use crate::recheck::{Recheck, TRIES};
 use crate::role::ADMIN;
@@ -114,6 +116,9 @@ impl Accounts {
         tx.delete_user(user.id).await?;
         let record = self.record(tx, Event::AccountDeleted, actor, origin);
         tx.audit(record.of(user.id).with("sessions_ended", ended.to_string()));
+        // Last, so that nothing of this transaction keeps what the others lose.
+        let account = self.keys().of(&user.email, EmailAddress::parse(&user.email).ok().as_ref());
+        tx.erase_audit_person(user.id, &account.to_text()).await?;
         Ok(())
     }
 }

@@ -232,11 +232,7 @@ impl Whom {
     fn of(record: &Record) -> Self {
         let address = record.address.as_deref().and_then(|text| text.parse().ok());
         let narrowest = AddressTiers::of(address).tiers().first().map(|tier| tier.network.clone());
-        Self {
-            subject: record.subject,
-            unknown: record.detail.get(facts::ACCOUNT).cloned(),
-            network: address.and(narrowest),
-        }
+        Self { subject: record.subject, unknown: record.account.clone(), network: address.and(narrowest) }
     }
 
     /// What tells this account from others.

@@ -7,6 +7,7 @@ use countersign_kernel::{AuditId, Env, Location, Origin, RequestId, SessionId, T
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::blinding::{Blinding, Salt};
 use crate::event::{Event, Outcome};
 use crate::redact;
 
@@ -44,15 +45,20 @@ pub struct Record {
     pub subject: Option<UserId>,
     /// The session it concerns.
     pub session: Option<SessionId>,
-    /// The network address it came from.
+    /// The network address it came from. Personal: destroyed with the account.
     pub address: Option<String>,
-    /// The user agent it came from.
+    /// The user agent it came from. Personal: destroyed with the account.
     pub user_agent: Option<String>,
+    /// A keyed hash of the e-mail address that was given, where no account has it: tries at one unknown account can be told
+    /// from tries at many. Personal: destroyed when an account with that address is deleted.
+    pub account: Option<String>,
     /// The request it was part of.
     pub request: Option<RequestId>,
     /// A few further facts by name, for example `role` or `refresh_case`. Never personal data beyond the fields above.
     #[serde(deserialize_with = "without_doubles")]
     pub detail: BTreeMap<String, String>,
+    /// What the chain holds in place of the personal fields.
+    pub blinding: Blinding,
 }
 
 impl Record {
@@ -71,8 +77,10 @@ impl Record {
             session: None,
             address: origin.address.map(|a| a.to_canonical().to_string()),
             user_agent: origin.user_agent.as_deref().map(|agent| redact::name(agent, MAX_USER_AGENT)),
+            account: None,
             request: Some(origin.request),
             detail: facts_of(origin.location),
+            blinding: Blinding::Salt(Salt::new(env)),
         }
     }
 
@@ -101,6 +109,13 @@ impl Record {
     #[must_use]
     pub const fn in_session(mut self, session: SessionId) -> Self {
         self.session = Some(session);
+        self
+    }
+
+    /// Names the unknown account by a keyed hash of the address that was given for it.
+    #[must_use]
+    pub fn of_unknown(mut self, account: &str) -> Self {
+        self.account = Some(redact::name(account, redact::MAX_NAME));
         self
     }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use countersign_jose::{Algorithm, SigningKey};
 use countersign_kernel::{Clock, Entropy, Env, Origin, RequestId, SessionId, Timestamp, UserId};
 
-use crate::{Actor, Event, Link, Record};
+use crate::{Actor, Event, Link, Place, Record};
 
 struct Fixed;
 
@@ -42,13 +43,19 @@ pub(crate) fn record(n: u8) -> Record {
 }
 
 /// `n` records, chained.
-pub(crate) fn chain(n: u8) -> Vec<(Link, Record)> {
+pub(crate) fn chain(n: u8) -> Vec<(Place, Record)> {
     let mut last = Link::START;
     (1..=n)
         .map(|i| {
             let record = record(i);
-            last = last.then(&record);
-            (last, record)
+            let place = Place::behind(last, &record);
+            last = place.link;
+            (place, record)
         })
         .collect()
+}
+
+/// A key that goes by its thumbprint; `n` makes it different from others.
+pub(crate) fn signing_key(n: u8) -> SigningKey {
+    SigningKey::generate(Algorithm::EdDSA, None, |target| target.fill(n)).unwrap()
 }

@@ -10,7 +10,7 @@ use countersign_account::{Accounts, Parts};
 use countersign_http::{Auth, HttpSettings, TrustedProxies};
 use countersign_jose::Algorithm;
 use countersign_kernel::{Counter, Env, Lifetime, Secret};
-use countersign_keys::{KeyPolicy, Keyring, MasterKey, Roots};
+use countersign_keys::{AuditKey, KeyPolicy, Keyring, MasterKey, Roots};
 use countersign_limit::{Counted, Limiter, MemoryLimiter, Policies, Tunable, Unlimited};
 use countersign_password::{Hasher, HasherConfig, Peppers, Policy as PasswordPolicy};
 use countersign_session::{ClaimsHook, Policy as SessionPolicy, Sessions};
@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use crate::breached::read_breached_filter;
 use crate::data_dir;
 use crate::data_lock::DataLock;
-use crate::engine::{self, Custody, Engine};
+use crate::engine::{self, Custody, Engine, Signing, Trail};
 use crate::error::Error;
 use crate::hook::{self, Hook};
 use crate::house::House;
@@ -71,6 +71,8 @@ pub struct Builder {
     allowed_origins: Vec<String>,
     claims: Option<Arc<dyn ClaimsHook>>,
     on_event: Option<Hook>,
+    checkpoint_every: Lifetime,
+    keep_audit: Option<Lifetime>,
     env: Option<Env>,
     janitor: bool,
 }
@@ -102,6 +104,8 @@ impl Default for Builder {
             allowed_origins: Vec::new(),
             claims: None,
             on_event: None,
+            checkpoint_every: Lifetime::from_hours(1),
+            keep_audit: Some(Lifetime::from_days(400)),
             env: None,
             janitor: true,
         }
@@ -202,6 +206,14 @@ impl Builder {
         self
     }
 
+    /// How often the end of the audit trail is signed, and for how long a record of it is kept: an hour and 400 days without
+    /// it; none keeps records for ever.
+    pub const fn audit_trail(mut self, checkpoint_every: Lifetime, keep: Option<Lifetime>) -> Self {
+        self.checkpoint_every = checkpoint_every;
+        self.keep_audit = keep;
+        self
+    }
+
     /// Time and chance; the machine's without it.
     pub fn env(mut self, env: Env) -> Self {
         self.env = Some(env);
@@ -245,6 +257,11 @@ impl Builder {
         let events = Arc::new(EventCounts::new());
         store.observe(Arc::clone(&events) as Arc<dyn Observer>);
         let roots = Roots::load_or_make(port.as_ref(), &custody.master, &env).await?;
+        let trail = Trail {
+            key: AuditKey::load_or_make(port.as_ref(), &custody.master, &env).await?,
+            checkpoint_every: self.checkpoint_every,
+            keep: self.keep_audit,
+        };
         let keys = self.key_policy(port.as_ref()).await?;
         let keyring = Keyring::start(Arc::clone(&port), custody.master.clone(), env.clone(), keys).await?;
         let limits = self.limits.as_ref().map(|policies| {
@@ -289,7 +306,7 @@ impl Builder {
         let house = House::new(Engine::new(engine::Parts {
             env: env.clone(),
             store,
-            keyring,
+            signing: Signing { keyring, trail },
             sessions: sessions.clone(),
             accounts: accounts.clone(),
             custody,

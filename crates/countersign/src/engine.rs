@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_account::Accounts;
 use countersign_http::Refusal;
-use countersign_kernel::{Counter, Env};
-use countersign_keys::{Keyring, MasterKey};
+use countersign_kernel::{Counter, Env, Lifetime};
+use countersign_keys::{AuditKey, Keyring, MasterKey};
 use countersign_limit::{Counted, Tunable};
 use countersign_session::Sessions;
 use countersign_store_sql::SqlStore;
@@ -20,7 +20,7 @@ use crate::readings::EventCounts;
 pub(crate) struct Parts {
     pub(crate) env: Env,
     pub(crate) store: Arc<SqlStore>,
-    pub(crate) keyring: Keyring,
+    pub(crate) signing: Signing,
     pub(crate) sessions: Sessions,
     pub(crate) accounts: Accounts,
     pub(crate) custody: Custody,
@@ -35,6 +35,7 @@ pub(crate) struct Engine {
     pub(crate) env: Env,
     pub(crate) store: Arc<SqlStore>,
     pub(crate) keyring: Keyring,
+    pub(crate) trail: Trail,
     pub(crate) sessions: Sessions,
     pub(crate) accounts: Accounts,
     pub(crate) custody: Custody,
@@ -55,14 +56,31 @@ pub(crate) struct Custody {
     pub(crate) lock: Option<DataLock>,
 }
 
+/// What this system signs with.
+pub(crate) struct Signing {
+    pub(crate) keyring: Keyring,
+    pub(crate) trail: Trail,
+}
+
+/// What the audit trail is kept by.
+pub(crate) struct Trail {
+    pub(crate) key: AuditKey,
+    /// How often its end is signed.
+    pub(crate) checkpoint_every: Lifetime,
+    /// For how long a record is kept; none for ever.
+    pub(crate) keep: Option<Lifetime>,
+}
+
 impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { env, store, keyring, sessions, accounts, custody, limits, limiter, events, events_dropped } = parts;
+        let Parts { env, store, signing, sessions, accounts, custody, limits, limiter, events, events_dropped } = parts;
+        let Signing { keyring, trail } = signing;
         let (refusals, unaudited, forwarded) = (Mutex::default(), Counter::new(), Mutex::default());
         Self {
             env,
             store,
             keyring,
+            trail,
             sessions,
             accounts,
             custody,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use countersign_http::{Check, Host, Refusal};
 use countersign_store::Store as _;
+use countersign_trail::Due;
 
 use crate::engine::Engine;
 use crate::janitor::Janitor;
@@ -48,7 +49,9 @@ impl House {
         if let Some(janitor) = janitor {
             janitor.stop().await;
         }
-        if let Err(error) = self.engine().every_second().await {
+        let engine = self.engine();
+        let due = Due::After(engine.trail.checkpoint_every);
+        if let Err(error) = engine.every_second().await.and(engine.checkpoint(due).await) {
             tracing::warn!(%error, "could not seal the end of the audit trail");
         }
         self.engine().write_forwarded();

@@ -35,7 +35,7 @@ impl System {
     /// # Errors
     /// The database failed.
     pub async fn last_backup(&self) -> Result<Option<Timestamp>, Error> {
-        let filter = AuditFilter { event: Some(Event::BackupMade), ..AuditFilter::default() };
+        let filter = AuditFilter { events: vec![Event::BackupMade], ..AuditFilter::default() };
         let page = self.engine().store.snapshot().await?.list_audit_records(&filter, &PageRequest::first(1)).await?;
         Ok(page.items.first().map(|sealed| sealed.record.at))
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use countersign_http::Auth;
 use countersign_kernel::Env;
-use countersign_keys::Keyring;
+use countersign_keys::{AuditKey, Keyring};
 use countersign_store::Store;
 
 use crate::engine::Engine;
@@ -46,6 +46,21 @@ impl System {
     #[must_use]
     pub fn keyring(&self) -> &Keyring {
         &self.engine().keyring
+    }
+
+    /// The key that signs checkpoints of the audit trail.
+    #[must_use]
+    pub fn audit_key(&self) -> &AuditKey {
+        &self.engine().trail.key
+    }
+
+    /// Seals what waits and signs the end of the audit trail, if anything came since the last checkpoint.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn checkpoint(&self) -> Result<(), Error> {
+        self.engine().every_second().await?;
+        self.engine().checkpoint(countersign_trail::Due::Now).await
     }
 
     /// The database.

@@ -6,7 +6,7 @@ use countersign_audit::{Actor, Record};
 use countersign_http::Refusal;
 use countersign_kernel::{Env, Lifetime, Timestamp};
 use countersign_store::Store as _;
-use countersign_trail::{Sealed, seal};
+use countersign_trail::{Due, Sealed, checkpoint, prune, seal};
 
 use crate::engine::Engine;
 use crate::error::Error;
@@ -29,7 +29,8 @@ impl Engine {
         written.and(sealed)
     }
 
-    /// The clock, the key schedule, expired one-time tokens, and the table of addresses. Each minute.
+    /// The clock, the key schedule, expired one-time tokens, the table of addresses, checkpoints and age of the audit trail. Each
+    /// minute.
     pub(crate) async fn every_minute(&self) -> Result<(), Error> {
         let measured = self.store.measure_clock().await;
         let moved = self.keyring.tick().await;
@@ -37,11 +38,14 @@ impl Engine {
         self.prune_journal();
         let located = self.refresh_table().await;
         self.write_forwarded();
+        let signed = self.checkpoint(Due::After(self.trail.checkpoint_every)).await;
+        let pruned = self.prune().await;
         measured?;
         moved?;
         swept?;
         located?;
-        Ok(())
+        signed?;
+        pruned
     }
 
     /// What no living session can have to do with goes. Account acts stay.
@@ -69,12 +73,37 @@ impl Engine {
     }
 
     async fn seal(&self) -> Result<(), Error> {
+        let mut due = None;
         loop {
             match seal(self.store.as_ref(), BATCH).await? {
-                Sealed::Batch { count, .. } if count == BATCH => {}
-                Sealed::Batch { .. } | Sealed::Nothing | Sealed::Beaten => return Ok(()),
+                Sealed::Batch { count, is_weighty, .. } => {
+                    let usual = Due::After(self.trail.checkpoint_every);
+                    due = Some(if is_weighty { Due::Now } else { due.unwrap_or(usual) });
+                    if count < BATCH {
+                        break;
+                    }
+                }
+                Sealed::Nothing | Sealed::Beaten => break,
             }
         }
+        match due {
+            Some(due) => self.checkpoint(due).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Signs the end of the audit trail, if that is due.
+    pub(crate) async fn checkpoint(&self, due: Due) -> Result<(), Error> {
+        checkpoint(self.store.as_ref(), &self.trail.key, &self.env, due).await?;
+        Ok(())
+    }
+
+    /// Gives up audit records that are too old.
+    async fn prune(&self) -> Result<(), Error> {
+        if let Some(keep) = self.trail.keep {
+            prune(self.store.as_ref(), &self.trail.key, &self.env, keep).await?;
+        }
+        Ok(())
     }
 
     /// What cannot be written waits for the next second.
@@ -93,7 +122,12 @@ impl Engine {
         }
         let mut tx = self.store.begin().await?;
         for refusal in refusals {
-            tx.audit(record_of(refusal, tx.now(), &self.env));
+            let mut record = record_of(refusal, tx.now(), &self.env);
+            if let (None, Some(session)) = (record.subject, record.session) {
+                // Whose it is must be on record, or it would be passed over when the person goes.
+                record.subject = tx.find_session(session).await?.map(|session| session.user);
+            }
+            tx.audit(record);
         }
         Ok(tx.commit().await?)
     }

@@ -5,6 +5,7 @@
 //! this process and is asked without waiting. Each change of the ring is one transaction of conditional writes with its audit
 //! records, so that of racing nodes one wins and the others take up what it did.
 
+mod audit_key;
 mod change;
 mod check;
 mod derive;
@@ -27,6 +28,7 @@ mod succession;
 mod testing;
 pub mod withdraw;
 
+pub use audit_key::AuditKey;
 pub use derive::derive;
 pub use error::Error;
 pub use import::{Activation, ImportKey, Imported};

@@ -41,6 +41,10 @@ impl Roots {
             let kept = tx.find_root(name).await?.ok_or_else(|| Error::Absent { what: what(name) })?;
             open(master, &kept)?;
         }
+        // Made at the first start of a version that signs checkpoints: an older backup does not have it.
+        if let Some(kept) = tx.find_root(AUDIT).await? {
+            open(master, &kept)?;
+        }
         Ok(())
     }
 }
@@ -48,8 +52,16 @@ impl Roots {
 const REFRESH: &str = "refresh";
 const COOKIES: &str = "cookies";
 const LOOKUP: &str = "lookup";
+/// For the key that signs checkpoints of the audit chain.
+pub(crate) const AUDIT: &str = "audit";
 
-async fn load_or_make(store: &dyn Store, master: &MasterKey, env: &Env, name: &str) -> Result<Secret<[u8; 32]>, Error> {
+/// The root of this name; a new one where there is none yet.
+pub(crate) async fn load_or_make(
+    store: &dyn Store,
+    master: &MasterKey,
+    env: &Env,
+    name: &str,
+) -> Result<Secret<[u8; 32]>, Error> {
     let kept = match store.snapshot().await?.find_root(name).await? {
         Some(root) => root,
         None => {

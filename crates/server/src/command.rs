@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod failure;
 pub mod import;
 pub mod keys;
+pub mod life_cycle;
 pub mod limits;
 pub mod moment;
 pub mod output;

@@ -27,6 +27,7 @@ pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
         .staleness_policy(config.revocation.max_staleness, when_stale(config))
         .step_up_max_age(config.step_up.max_age)
         .key_schedule(config.keys.rotate_after, config.keys.publish_before)
+        .audit_trail(config.audit.checkpoint_every, config.audit.keep)
         .hashing(hashing(&config.passwords))
         .password_policy(password_policy(&config.passwords))
         .peppers(config.passwords.peppers.clone())

@@ -69,12 +69,22 @@ impl Sessions {
     ) -> Result<bool, Error> {
         let mut tx = self.0.store.begin().await?;
         let ended = self.end_in(tx.as_mut(), session, EndReason::SignedOutElsewhere, actor, origin).await?;
-        // Another's session: without a commit, nothing has happened.
-        let is_his = ended.is_some_and(|ended| ended.user == user);
-        if is_his {
-            tx.commit().await?;
+        match ended {
+            None => Ok(false),
+            Some(ended) if ended.user == user => {
+                tx.commit().await?;
+                Ok(true)
+            }
+            Some(_) => {
+                // Another's session: without a commit, nothing has happened to it. That it was tried is on record.
+                drop(tx);
+                let mut tx = self.0.store.begin().await?;
+                let record = Record::new(Event::AccessDenied, actor, origin, tx.now(), &self.0.env);
+                tx.audit(record.of(user).refused("not_the_owner").with("session", session.to_string()));
+                tx.commit().await?;
+                Ok(false)
+            }
         }
-        Ok(is_his)
     }
 
     /// Ends every session of a person, with an audit record; how many there were.

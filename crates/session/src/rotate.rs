@@ -257,8 +257,10 @@ impl Sessions {
     async fn note_limit(&self, session: SessionId, refused: &Refused, origin: &Origin) -> Result<(), Error> {
         if refused.first_in_window {
             let mut tx = self.0.store.begin().await?;
+            let owner = tx.find_session(session).await?.map(|session| session.user);
             let record = Record::new(Event::LimitReached, Actor::Anonymous, origin, tx.now(), &self.0.env);
-            tx.audit(record.in_session(session).refused(refused.name));
+            let record = record.in_session(session).refused(refused.name);
+            tx.audit(owner.map_or_else(|| record.clone(), |owner| record.clone().of(owner)));
             tx.commit().await?;
         }
         Ok(())

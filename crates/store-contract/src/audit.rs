@@ -1,8 +1,8 @@
 //! Promises of `AuditRecords`.
 
-use countersign_audit::{Actor, Event, Outcome, Record};
+use countersign_audit::{Actor, Blinding, Event, Hash, Link, Outcome, Place, Record};
 use countersign_kernel::{AuditId, Lifetime, RequestId, SessionId, UserId};
-use countersign_store::{AuditFilter, Cursor, Error, PageRequest, SealedRecord};
+use countersign_store::{AuditFilter, ChainRow, Cursor, Error, PageRequest};
 
 use crate::subject::{Kept, Subject, winners};
 
@@ -19,23 +19,27 @@ async fn list(subject: &Subject, filter: &AuditFilter) -> Result<Vec<Record>, Er
     Ok(page.items.into_iter().map(|sealed| sealed.record).collect())
 }
 
-fn hash(seq: u64) -> [u8; 32] {
-    let mut hash = [1; 32];
-    for (slot, byte) in hash.iter_mut().zip(seq.to_be_bytes()) {
-        *slot = byte;
-    }
-    hash
+/// Somewhere in a chain; the hashes are not those of any record.
+fn place(seq: u64) -> Place {
+    let hash = |seq: u64| {
+        let mut hash = [1; 32];
+        for (slot, byte) in hash.iter_mut().zip(seq.to_be_bytes()) {
+            *slot = byte;
+        }
+        Hash(hash)
+    };
+    Place { prev: hash(seq - 1), link: Link { seq, hash: hash(seq) } }
 }
 
 /// Numbers for the waiting records, as a sealer gives them.
-async fn to_seal(subject: &Subject) -> Result<(u64, Vec<(AuditId, u64, [u8; 32])>), Error> {
+async fn to_seal(subject: &Subject) -> Result<(u64, Vec<(AuditId, Place)>), Error> {
     let mut tx = subject.store.snapshot().await?;
-    let (head, _) = tx.audit_head().await?;
+    let head = tx.audit_head().await?.seq;
     let waiting = tx.list_unsealed_audit_records(100).await?;
-    Ok((head, (head + 1..).zip(waiting).map(|(seq, record)| (record.id, seq, hash(seq))).collect()))
+    Ok((head, (head + 1..).zip(waiting).map(|(seq, record)| (record.id, place(seq))).collect()))
 }
 
-async fn seal(subject: &Subject, from: u64, sealed: &[(AuditId, u64, [u8; 32])]) -> Result<bool, Error> {
+async fn seal(subject: &Subject, from: u64, sealed: &[(AuditId, Place)]) -> Result<bool, Error> {
     let mut tx = subject.begin().await?;
     let moved = tx.seal_audit_records(from, sealed).await?;
     tx.commit().await?;
@@ -56,6 +60,9 @@ pub async fn a_record_comes_out_as_it_went_in(subject: Subject) -> Kept {
         record.actor = actor;
         record.address = Some("2001:db8::1".to_owned());
         record.user_agent = Some("agent/1 (ü)".to_owned());
+        records.push(record.clone().of_unknown("0123"));
+        record.id = AuditId::new(&subject.env);
+        record.erase();
         records.push(record);
     }
     let mut bare = subject.record(Event::LimitReached);
@@ -68,7 +75,7 @@ pub async fn a_record_comes_out_as_it_went_in(subject: Subject) -> Kept {
     assert_eq!(listed, records);
     let sealed =
         subject.store.snapshot().await?.list_audit_records(&AuditFilter::default(), &PageRequest::first(1)).await?;
-    assert!(sealed.items.iter().all(|sealed| sealed.seq.is_none() && sealed.hash.is_none()));
+    assert!(sealed.items.iter().all(|sealed| sealed.place.is_none()));
     Ok(())
 }
 
@@ -121,32 +128,48 @@ pub async fn records_are_filtered(subject: Subject) -> Kept {
     let mut wanted = subject.record(Event::SignedIn).of(user).in_session(session);
     wanted.address = Some("192.0.2.7".to_owned());
     wanted.at = start + Lifetime::from_seconds(1);
+    let (actor, request) = (UserId::new(&subject.env), RequestId::new(&subject.env));
+    wanted.actor = Actor::User(actor);
+    wanted.request = Some(request);
     let mut before = subject.record(Event::SignedOut);
     before.at = start;
+    before.address = Some("192.0.3.7".to_owned());
     let mut after = subject.record(Event::SignedOut).refused("x");
     after.at = start + Lifetime::from_seconds(2);
     write(&subject, &[before, wanted.clone(), after]).await?;
 
     let nothing = AuditFilter::default;
     let filters = [
-        AuditFilter { subject: Some(user), ..nothing() },
+        AuditFilter { person: Some(user), ..nothing() },
+        AuditFilter { person: Some(actor), ..nothing() },
         AuditFilter { session: Some(session), ..nothing() },
-        AuditFilter { event: Some(Event::SignedIn), ..nothing() },
-        AuditFilter { address: Some("192.0.2.7".to_owned()), ..nothing() },
+        AuditFilter { events: vec![Event::SignedIn], ..nothing() },
+        AuditFilter { events: vec![Event::SteppedUp, Event::SignedIn], ..nothing() },
+        AuditFilter { addresses: "192.0.2.7".parse().ok(), ..nothing() },
+        AuditFilter { addresses: "192.0.2.0/24".parse().ok(), ..nothing() },
+        AuditFilter { request: Some(request), ..nothing() },
+        AuditFilter {
+            outcome: Some(Outcome::Success),
+            events: vec![Event::SignedIn, Event::SignedOut],
+            person: Some(user),
+            ..nothing()
+        },
         AuditFilter { since: Some(wanted.at), until: Some(wanted.at + Lifetime::from_micros(1)), ..nothing() },
         AuditFilter {
-            subject: Some(user),
+            person: Some(user),
             session: Some(session),
-            event: Some(Event::SignedIn),
+            events: vec![Event::SignedIn],
+            outcome: Some(Outcome::Success),
             since: Some(wanted.at),
             until: Some(wanted.at + Lifetime::from_micros(1)),
-            address: Some("192.0.2.7".to_owned()),
+            addresses: "::ffff:192.0.2.7".parse().ok(),
+            request: Some(request),
         },
     ];
     for filter in filters {
         assert_eq!(list(&subject, &filter).await?, std::slice::from_ref(&wanted), "{filter:?}");
     }
-    let none = AuditFilter { subject: Some(user), event: Some(Event::SignedOut), ..nothing() };
+    let none = AuditFilter { person: Some(user), events: vec![Event::SignedOut], ..nothing() };
     assert_eq!(list(&subject, &none).await?, []);
     assert_eq!(list(&subject, &AuditFilter { until: Some(wanted.at), ..nothing() }).await?.len(), 1);
     assert_eq!(list(&subject, &AuditFilter { since: Some(wanted.at), ..nothing() }).await?.len(), 2);
@@ -167,13 +190,13 @@ pub async fn a_rollback_leaves_no_record(subject: Subject) -> Kept {
 pub async fn records_are_sealed_in_order(subject: Subject) -> Kept {
     let records: Vec<Record> = (0..5).map(|_| subject.record(Event::SignedIn).because("test")).collect();
     write(&subject, &records).await?;
-    assert_eq!(subject.store.snapshot().await?.audit_head().await?, (0, [0; 32]));
+    assert_eq!(subject.store.snapshot().await?.audit_head().await?, Link::START);
 
     let (from, sealed) = to_seal(&subject).await?;
     let (first, rest) = sealed.split_at(2);
     assert!(seal(&subject, from, first).await?);
     let mut tx = subject.store.snapshot().await?;
-    assert_eq!(tx.audit_head().await?, (2, hash(2)));
+    assert_eq!(tx.audit_head().await?, place(2).link);
     assert_eq!(tx.list_unsealed_audit_records(2).await?, records.get(2..4).expect("five records"));
     let oldest = records.get(2..).expect("five records").iter().map(|record| record.at).min();
     assert_eq!(tx.unsealed_audit_tail(10).await?, (3, oldest));
@@ -182,15 +205,13 @@ pub async fn records_are_sealed_in_order(subject: Subject) -> Kept {
     assert!(seal(&subject, 2, rest).await?);
 
     let mut tx = subject.store.snapshot().await?;
-    let expected: Vec<SealedRecord> = (1..)
-        .zip(&records)
-        .map(|(seq, record)| SealedRecord { seq: Some(seq), hash: Some(hash(seq)), record: record.clone() })
-        .collect();
-    assert_eq!(tx.list_sealed_audit_records(0, 10).await?, expected);
-    assert_eq!(tx.list_sealed_audit_records(3, 1).await?, expected.get(3..4).expect("five records"));
+    let expected: Vec<ChainRow> =
+        (1..).zip(&records).map(|(seq, record)| ChainRow { place: place(seq), record: Ok(record.clone()) }).collect();
+    assert_eq!(tx.list_audit_chain(0, 10).await?, expected);
+    assert_eq!(tx.list_audit_chain(3, 1).await?, expected.get(3..4).expect("five records"));
     assert_eq!(tx.list_unsealed_audit_records(10).await?, []);
     assert_eq!(tx.unsealed_audit_tail(10).await?, (0, None));
-    assert_eq!(tx.audit_head().await?, (5, hash(5)));
+    assert_eq!(tx.audit_head().await?, place(5).link);
     Ok(())
 }
 
@@ -203,7 +224,7 @@ pub async fn of_racing_sealers_one_moves_the_head(subject: Subject) -> Kept {
         .race(20, |subject, number| {
             let mut sealed = sealed.clone();
             for entry in &mut sealed {
-                entry.2 = [u8::try_from(number).unwrap_or(0); 32];
+                entry.1.link.hash = Hash([u8::try_from(number).unwrap_or(0); 32]);
             }
             async move { seal(&subject, from, &sealed).await }
         })
@@ -212,9 +233,9 @@ pub async fn of_racing_sealers_one_moves_the_head(subject: Subject) -> Kept {
     assert_eq!(winners(&moved), 1);
     let winner = moved.iter().position(|won| *won).and_then(|number| u8::try_from(number).ok()).expect("one");
     let mut tx = subject.store.snapshot().await?;
-    assert_eq!(tx.audit_head().await?, (10, [winner; 32]));
-    let hashes = tx.list_sealed_audit_records(0, 100).await?;
-    assert!(hashes.iter().all(|sealed| sealed.hash == Some([winner; 32])), "no hash of a loser");
+    assert_eq!(tx.audit_head().await?, Link { seq: 10, hash: Hash([winner; 32]) });
+    let rows = tx.list_audit_chain(0, 100).await?;
+    assert!(rows.iter().all(|row| row.place.link.hash == Hash([winner; 32])), "no hash of a loser");
     Ok(())
 }
 
@@ -223,9 +244,8 @@ pub async fn a_seal_that_does_not_follow_the_head_is_refused(subject: Subject) -
     write(&subject, &[subject.record(Event::SignedIn), subject.record(Event::SignedOut)]).await?;
     let (from, sealed) = to_seal(&subject).await?;
     let [first, second] = sealed.as_slice() else { return Err(Error::ReadOnly) };
-    let unknown = (AuditId::new(&subject.env), 1, hash(1));
-    let wrong: [&[(AuditId, u64, [u8; 32])]; 3] =
-        [&[(first.0, 2, hash(2))], &[*first, (second.0, 3, hash(3))], &[unknown]];
+    let unknown = (AuditId::new(&subject.env), place(1));
+    let wrong: [&[(AuditId, Place)]; 3] = [&[(first.0, place(2))], &[*first, (second.0, place(3))], &[unknown]];
     for sealed in wrong {
         let mut tx = subject.begin().await?;
         let refused = tx.seal_audit_records(from, sealed).await;
@@ -233,12 +253,12 @@ pub async fn a_seal_that_does_not_follow_the_head_is_refused(subject: Subject) -
     }
     assert!(seal(&subject, from, &[*first]).await?);
     let mut tx = subject.begin().await?;
-    let twice = tx.seal_audit_records(1, &[(first.0, 2, hash(2))]).await;
+    let twice = tx.seal_audit_records(1, &[(first.0, place(2))]).await;
     assert!(matches!(twice, Err(Error::Refused(_))), "a record is sealed once: {twice:?}");
     drop(tx);
     assert!(!seal(&subject, from, &[*first]).await?, "the head has moved");
     assert!(seal(&subject, 1, &[]).await?);
-    assert_eq!(subject.store.snapshot().await?.audit_head().await?, (1, hash(1)));
+    assert_eq!(subject.store.snapshot().await?.audit_head().await?, place(1).link);
     Ok(())
 }
 
@@ -252,5 +272,124 @@ pub async fn outcome_and_request_are_kept(subject: Subject) -> Kept {
     let listed = list(&subject, &AuditFilter::default()).await?;
     let facts: Vec<_> = listed.iter().map(|r| (r.outcome, r.reason.as_deref(), r.request)).collect();
     assert_eq!(facts, [(Outcome::Refused, Some("limited"), Some(request))]);
+    Ok(())
+}
+
+/// Two people's records are found by either, each once, newest first and page by page.
+pub async fn a_person_is_found_as_actor_and_as_subject(subject: Subject) -> Kept {
+    let (ada, bob) = (UserId::new(&subject.env), UserId::new(&subject.env));
+    let by = |actor: UserId, of: UserId| {
+        let mut record = subject.record(Event::RolesAssigned).of(of);
+        record.actor = Actor::User(actor);
+        record
+    };
+    let records =
+        [by(ada, ada), by(bob, ada), by(bob, bob), by(ada, bob), subject.record(Event::SignedIn), by(ada, ada)];
+    write(&subject, &records).await?;
+
+    let mut tx = subject.store.snapshot().await?;
+    let filter = AuditFilter { person: Some(ada), ..AuditFilter::default() };
+    let mut request = PageRequest::first(2);
+    let mut found = Vec::new();
+    loop {
+        let page = tx.list_audit_records(&filter, &request).await?;
+        found.extend(page.items.into_iter().map(|sealed| sealed.record.id));
+        let Some(next) = page.next else { break };
+        request = PageRequest::after(next, 2);
+    }
+    let expected: Vec<AuditId> =
+        [5, 3, 1, 0].into_iter().filter_map(|at: usize| records.get(at)).map(|r| r.id).collect();
+    assert_eq!(found, expected);
+    Ok(())
+}
+
+/// Of a person who goes, everything personal goes, and of nobody else; the commitments stay.
+pub async fn a_persons_traces_are_erased_and_nobody_elses(subject: Subject) -> Kept {
+    let (ada, admin) = (UserId::new(&subject.env), UserId::new(&subject.env));
+    let of = |actor: Actor, who: Option<UserId>| {
+        let mut record = subject.record(Event::SignInFailed);
+        record.actor = actor;
+        record.subject = who;
+        record.address = Some("192.0.2.7".to_owned());
+        record.user_agent = Some("agent".to_owned());
+        record
+    };
+    let hers = [
+        of(Actor::User(ada), Some(ada)),
+        of(Actor::User(ada), None),
+        of(Actor::Anonymous, Some(ada)),
+        of(Actor::System, Some(ada)),
+        of(Actor::Anonymous, None).of_unknown("her hash"),
+    ];
+    let others = [
+        of(Actor::User(admin), Some(ada)),
+        of(Actor::Anonymous, Some(admin)),
+        of(Actor::Anonymous, None).of_unknown("another hash"),
+        of(Actor::Operator, None),
+    ];
+    write(&subject, &hers).await?;
+    write(&subject, &others).await?;
+    let late = of(Actor::User(ada), Some(ada));
+
+    let mut tx = subject.begin().await?;
+    tx.audit(late.clone());
+    assert_eq!(tx.erase_audit_person(ada, "her hash").await?, 6);
+    tx.commit().await?;
+
+    let mut expected: Vec<Record> = hers.iter().chain(&others).chain([&late]).cloned().collect();
+    for record in expected.iter_mut().filter(|r| !others.iter().any(|other| other.id == r.id)) {
+        record.erase();
+    }
+    expected.reverse();
+    assert_eq!(list(&subject, &AuditFilter::default()).await?, expected);
+    let there = AuditFilter { addresses: "192.0.2.7".parse().ok(), ..AuditFilter::default() };
+    assert_eq!(list(&subject, &there).await?.len(), others.len(), "nor are they found by the address");
+    let mut tx = subject.begin().await?;
+    assert_eq!(tx.erase_audit_person(ada, "her hash").await?, 0, "once is enough");
+    Ok(())
+}
+
+/// What waits for the sealer and is about somebody who is gone is erased; what is about somebody who is there is not.
+pub async fn waiting_records_of_the_gone_are_erased(subject: Subject) -> Kept {
+    let there = subject.user("ada").await?;
+    let gone = UserId::new(&subject.env);
+    let records: Vec<Record> = [there, gone]
+        .into_iter()
+        .flat_map(|id| {
+            let mut acted = subject.record(Event::SignedIn);
+            acted.actor = Actor::User(id);
+            let mut suffered = subject.record(Event::SignInFailed).of(id);
+            suffered.actor = Actor::Anonymous;
+            [acted, suffered]
+        })
+        .collect();
+    write(&subject, &records).await?;
+
+    let mut tx = subject.begin().await?;
+    assert_eq!(tx.erase_audit_of_the_gone().await?, 2);
+    tx.commit().await?;
+
+    let erased = |record: &Record| matches!(record.blinding, Blinding::Erased(_));
+    let mut listed = list(&subject, &AuditFilter::default()).await?;
+    listed.reverse();
+    assert_eq!(listed.iter().map(erased).collect::<Vec<_>>(), [false, false, true, true]);
+    Ok(())
+}
+
+/// A span of moments becomes a span of numbers; what waits is in none.
+pub async fn a_span_of_moments_is_a_span_of_numbers(subject: Subject) -> Kept {
+    write(&subject, &[subject.record(Event::SignedIn), subject.record(Event::SignedIn)]).await?;
+    subject.clock.advance(Lifetime::from_hours(1));
+    let later = subject.now();
+    write(&subject, &[subject.record(Event::SignedIn)]).await?;
+    assert_eq!(subject.store.snapshot().await?.audit_span(None, None).await?, None);
+    let (from, sealed) = to_seal(&subject).await?;
+    assert!(seal(&subject, from, &sealed).await?);
+
+    let mut tx = subject.store.snapshot().await?;
+    assert_eq!(tx.audit_span(None, None).await?, Some((1, 3)));
+    assert_eq!(tx.audit_span(Some(later), None).await?, Some((3, 3)));
+    assert_eq!(tx.audit_span(None, Some(later)).await?, Some((1, 2)));
+    assert_eq!(tx.audit_span(Some(later + Lifetime::from_hours(1)), None).await?, None);
     Ok(())
 }

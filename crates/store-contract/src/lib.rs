@@ -9,6 +9,7 @@
 #![expect(clippy::missing_errors_doc, reason = "a promise passes on what the store says, and the test fails")]
 
 pub mod audit;
+pub mod audit_checkpoint;
 pub mod ending;
 pub mod hot;
 pub mod idlest;

@@ -114,6 +114,10 @@ pub async fn a_snapshot_refuses_every_write(subject: Subject) -> Kept {
     let ended = Ended { at: now, reason: EndReason::Operator };
     let new = subject.new_session(ada);
     let mut tx = subject.store.snapshot().await?;
+    let checkpoint = countersign_store::SignedCheckpoint {
+        checkpoint: countersign_audit::Checkpoint { number: 1, link: countersign_audit::Link::START, at: now },
+        signed: String::new(),
+    };
     let refusals = [
         tx.insert_user(&subject.new_user("bob")).await.err(),
         tx.set_user_name(ada, "x").await.err(),
@@ -142,6 +146,11 @@ pub async fn a_snapshot_refuses_every_write(subject: Subject) -> Kept {
         tx.note_access_lifetime(1, now).await.err(),
         tx.sweep_one_time_tokens(now, 1).await.err(),
         tx.seal_audit_records(0, &[]).await.err(),
+        tx.erase_audit_person(ada, "").await.err(),
+        tx.erase_audit_of_the_gone().await.err(),
+        tx.insert_audit_checkpoint(&checkpoint).await.err(),
+        tx.move_audit_base(&checkpoint).await.err(),
+        tx.sweep_audit_records(1).await.err(),
     ];
     for (number, refusal) in refusals.iter().enumerate() {
         assert!(matches!(refusal, Some(Error::ReadOnly)), "write {number}: {refusal:?}");

@@ -262,7 +262,7 @@ pub async fn deleting_an_account_takes_all_it_owns(subject: Subject) -> Kept {
     assert_eq!(tx.consume_one_time_token(&token.secret_hash, token.purpose, subject.now()).await?, None);
     assert!(!tx.has_other_active_with_role("admin", None).await?);
     assert!(tx.find_session(other.id).await?.is_some(), "others lose nothing");
-    let filter = AuditFilter { subject: Some(id), ..AuditFilter::default() };
+    let filter = AuditFilter { person: Some(id), ..AuditFilter::default() };
     assert_eq!(tx.list_audit_records(&filter, &PageRequest::first(9)).await?.items.len(), 1);
     tx.commit().await?;
 

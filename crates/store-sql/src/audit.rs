@@ -1,107 +1,52 @@
 //! Keeps audit records.
 
-use std::collections::BTreeMap;
+mod query;
+mod row;
+mod write;
 
 use async_trait::async_trait;
-use countersign_audit::{Actor, Event, Outcome, Record};
-use countersign_kernel::{AuditId, RequestId, SessionId, Timestamp, UserId};
-use countersign_store::{AuditFilter, AuditRecords, Error, Page, PageRequest, SealedRecord};
-use sqlx::FromRow;
-use uuid::Uuid;
+use countersign_audit::{Hash, Link, Place as Seat, Record};
+use countersign_kernel::{AuditId, Timestamp, UserId};
+use countersign_store::{AuditFilter, AuditRecords, ChainRow, Error, Page, PageRequest, SealedRecord};
 
-use crate::engine::{change, find, list, on_engine};
-use crate::error::{from_sqlx, refused};
-use crate::page::{Start, nothing, page, rows_to_ask};
+use crate::engine::{change, find, list};
+use crate::error::refused;
 use crate::row::{Place, micros, moment, to_column};
 use crate::tx::SqlTx;
+use row::{AuditRow, audit_columns};
+use write::ROWS_AT_ONCE;
 
-macro_rules! audit_columns {
-    () => {
-        "id, ordinal, at, event, outcome, reason, actor_kind, actor_id, subject, session_id, address, user_agent, request_id, \
-         detail, seq, hash"
-    };
-}
-
-const LIST_SEALED: &str =
+const LIST_CHAIN: &str =
     concat!("SELECT ", audit_columns!(), " FROM audit_records WHERE seq > $1 ORDER BY seq LIMIT $2");
+const LIST_NUMBERS: &str = "SELECT seq FROM audit_records WHERE seq > $1 ORDER BY seq LIMIT $2";
+const FIND_IN_CHAIN: &str = concat!("SELECT ", audit_columns!(), " FROM audit_records WHERE seq = $1");
+const SPAN: &str =
+    "SELECT MIN(seq), MAX(seq) FROM audit_records WHERE ordinal >= $1 AND ordinal < $2 AND seq IS NOT NULL";
 const LIST_UNSEALED: &str =
     concat!("SELECT ", audit_columns!(), " FROM audit_records WHERE seq IS NULL ORDER BY ordinal, id LIMIT $1");
 const TAIL: &str = "SELECT COUNT(*), MIN(at) FROM (SELECT at FROM audit_records WHERE seq IS NULL ORDER BY ordinal, id LIMIT $1) AS tail";
 const HEAD: &str = "SELECT seq, hash FROM audit_head";
 const MOVE_HEAD: &str = "UPDATE audit_head SET seq = $2, hash = $3 WHERE seq = $1";
-/// Rows of one statement: fourteen columns each stay far below either engine's limit of parameters.
-const ROWS_AT_ONCE: usize = 500;
 
-#[derive(FromRow)]
-struct AuditRow {
-    id: Uuid,
-    ordinal: i64,
-    at: i64,
-    event: String,
-    outcome: String,
-    reason: Option<String>,
-    actor_kind: String,
-    actor_id: Option<Uuid>,
-    subject: Option<Uuid>,
-    session_id: Option<Uuid>,
-    address: Option<String>,
-    user_agent: Option<String>,
-    request_id: Option<Uuid>,
-    detail: String,
-    seq: Option<i64>,
-    hash: Option<Vec<u8>>,
+macro_rules! erase_where {
+    ($condition:literal) => {
+        concat!(
+            "UPDATE audit_records SET address = NULL, address_key = NULL, user_agent = NULL, account = NULL, salt = NULL \
+             WHERE salt IS NOT NULL AND ",
+            $condition
+        )
+    };
 }
-
-impl TryFrom<AuditRow> for SealedRecord {
-    type Error = Error;
-
-    fn try_from(row: AuditRow) -> Result<Self, Error> {
-        let id = AuditId::from_uuid(row.id);
-        let place = Place { table: "audit_records", id: &id };
-        let actor = match (row.actor_kind.as_str(), row.actor_id) {
-            ("anonymous", None) => Actor::Anonymous,
-            ("user", Some(user)) => Actor::User(UserId::from_uuid(user)),
-            ("operator", None) => Actor::Operator,
-            ("system", None) => Actor::System,
-            _ => return Err(place.corrupt("actor_kind")),
-        };
-        let detail: BTreeMap<String, String> =
-            serde_json::from_str(&row.detail).map_err(|_| place.corrupt("detail"))?;
-        Ok(Self {
-            seq: row.seq.map(|seq| place.count("seq", seq)).transpose()?,
-            hash: row.hash.map(|hash| place.bytes("hash", &hash)).transpose()?,
-            record: Record {
-                id,
-                at: moment(row.at),
-                event: place.some("event", Event::parse(&row.event))?,
-                outcome: place.some("outcome", Outcome::parse(&row.outcome))?,
-                reason: row.reason,
-                actor,
-                subject: row.subject.map(UserId::from_uuid),
-                session: row.session_id.map(SessionId::from_uuid),
-                address: row.address,
-                user_agent: row.user_agent,
-                request: row.request_id.map(RequestId::from_uuid),
-                detail,
-            },
-        })
-    }
-}
-
-const fn actor_columns(actor: Actor) -> (&'static str, Option<Uuid>) {
-    match actor {
-        Actor::Anonymous => ("anonymous", None),
-        Actor::User(user) => ("user", Some(user.as_uuid())),
-        Actor::Operator => ("operator", None),
-        Actor::System => ("system", None),
-    }
-}
-
-/// A cursor is the place and the id of the last row.
-fn parse_cursor(text: &str) -> Option<(i64, Uuid)> {
-    let (ordinal, id) = text.split_once('.')?;
-    Some((ordinal.parse().ok()?, id.parse::<AuditId>().ok()?.as_uuid()))
-}
+const ERASE_ACTOR: &str = erase_where!("actor_id = $1");
+const ERASE_SUBJECT: &str = erase_where!("subject = $1 AND actor_kind <> 'user'");
+const ERASE_ACCOUNT: &str = erase_where!("account = $1");
+const ERASE_GONE_ACTORS: &str = erase_where!(
+    "seq IS NULL AND actor_kind = 'user' AND NOT EXISTS (SELECT 1 FROM users WHERE users.id = audit_records.actor_id)"
+);
+const ERASE_GONE_SUBJECTS: &str = erase_where!(
+    "seq IS NULL AND actor_kind <> 'user' AND subject IS NOT NULL AND \
+     NOT EXISTS (SELECT 1 FROM users WHERE users.id = audit_records.subject)"
+);
 
 #[async_trait]
 impl AuditRecords for SqlTx {
@@ -114,56 +59,40 @@ impl AuditRecords for SqlTx {
         filter: &AuditFilter,
         request: &PageRequest,
     ) -> Result<Page<SealedRecord>, Error> {
-        let after = match Start::of(request, parse_cursor) {
-            Start::First => None,
-            Start::After(key) => Some(key),
-            Start::Nowhere => return Ok(nothing()),
-        };
-        // Only what is asked for stands in the text, so that either engine can use its index.
-        let rows: Vec<AuditRow> = on_engine!(self, |c| {
-            let mut select = sqlx::QueryBuilder::<Engine>::new(concat!(
-                "SELECT ",
-                audit_columns!(),
-                " FROM audit_records WHERE ordinal <= "
-            ));
-            select.push_bind(after.map_or(i64::MAX, |(ordinal, _)| ordinal));
-            if let Some((ordinal, id)) = after {
-                select.push(" AND (ordinal, id) < (").push_bind(ordinal).push(", ").push_bind(id).push(")");
-            }
-            if let Some(subject) = filter.subject {
-                select.push(" AND subject = ").push_bind(subject.as_uuid());
-            }
-            if let Some(session) = filter.session {
-                select.push(" AND session_id = ").push_bind(session.as_uuid());
-            }
-            if let Some(event) = filter.event {
-                select.push(" AND event = ").push_bind(event.as_str());
-            }
-            if let Some(since) = filter.since {
-                select.push(" AND at >= ").push_bind(micros(since));
-            }
-            if let Some(until) = filter.until {
-                select.push(" AND at < ").push_bind(micros(until));
-            }
-            if let Some(address) = &filter.address {
-                select.push(" AND address = ").push_bind(address.as_str());
-            }
-            select.push(" ORDER BY ordinal DESC, id DESC LIMIT ").push_bind(rows_to_ask(request));
-            select.build_query_as::<AuditRow>().fetch_all(c).await
-        })
-        .map_err(from_sqlx)?;
-        let cursors: Vec<(i64, Uuid)> = rows.iter().map(|row| (row.ordinal, row.id)).collect();
-        let mut records = Vec::with_capacity(rows.len());
-        for (row, key) in rows.into_iter().zip(cursors) {
-            records.push((key, SealedRecord::try_from(row)?));
-        }
-        let page = page(records, request, |((ordinal, id), _)| format!("{ordinal}.{}", AuditId::from_uuid(*id)));
-        Ok(Page { items: page.items.into_iter().map(|(_, record)| record).collect(), next: page.next })
+        self.query_audit_records(filter, request).await
     }
 
-    async fn list_sealed_audit_records(&mut self, after: u64, limit: u32) -> Result<Vec<SealedRecord>, Error> {
-        let rows = list!(self, AuditRow, LIST_SEALED, to_column(after)?, i64::from(limit))?;
-        rows.into_iter().map(SealedRecord::try_from).collect()
+    async fn list_audit_chain(&mut self, after: u64, limit: u32) -> Result<Vec<ChainRow>, Error> {
+        let (after, limit) = (to_column(after)?, i64::from(limit));
+        match list!(self, AuditRow, LIST_CHAIN, after, limit) {
+            Ok(rows) => return Ok(rows.into_iter().map(row::chain_row).collect()),
+            Err(Error::Refused(_) | Error::Corrupt { .. }) => {}
+            Err(other) => return Err(other),
+        }
+        // SQLite takes any value in any column: one row that somebody has spoilt must not hide the others.
+        let numbers: Vec<(i64,)> = list!(self, (i64,), LIST_NUMBERS, after, limit)?;
+        let mut rows = Vec::with_capacity(numbers.len());
+        for (seq,) in numbers {
+            match find!(self, AuditRow, FIND_IN_CHAIN, seq) {
+                Ok(Some(row)) => rows.push(row::chain_row(row)),
+                Ok(None) => {}
+                Err(Error::Refused(_) | Error::Corrupt { .. }) => rows.push(row::unreadable_row(seq)),
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(rows)
+    }
+
+    async fn audit_span(
+        &mut self,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Result<Option<(u64, u64)>, Error> {
+        let (first, last) = (since.map_or(i64::MIN, micros), until.map_or(i64::MAX, micros));
+        let found = find!(self, (Option<i64>, Option<i64>), SPAN, first, last)?;
+        let Some((Some(first), Some(last))) = found else { return Ok(None) };
+        let place = Place { table: "audit_records", id: &"the span" };
+        Ok(Some((place.count("seq", first)?, place.count("seq", last)?)))
     }
 
     async fn list_unsealed_audit_records(&mut self, limit: u32) -> Result<Vec<Record>, Error> {
@@ -178,24 +107,24 @@ impl AuditRecords for SqlTx {
         Ok((place.count("count", count)?, oldest.map(moment)))
     }
 
-    async fn audit_head(&mut self) -> Result<(u64, [u8; 32]), Error> {
+    async fn audit_head(&mut self) -> Result<Link, Error> {
         let Some((seq, hash)) = find!(self, (i64, Option<Vec<u8>>), HEAD)? else {
             return Err(refused("the head of the audit records has no row"));
         };
         let place = Place { table: "audit_head", id: &"the head" };
         let hash = hash.map_or(Ok([0; 32]), |hash| place.bytes("hash", &hash))?;
-        Ok((place.count("seq", seq)?, hash))
+        Ok(Link { seq: place.count("seq", seq)?, hash: Hash(hash) })
     }
 
-    async fn seal_audit_records(&mut self, from: u64, sealed: &[(AuditId, u64, [u8; 32])]) -> Result<bool, Error> {
+    async fn seal_audit_records(&mut self, from: u64, sealed: &[(AuditId, Seat)]) -> Result<bool, Error> {
         self.writing()?;
-        let Some((_, last, hash)) = sealed.last() else {
-            return Ok(self.audit_head().await?.0 == from);
+        let Some((_, last)) = sealed.last() else {
+            return Ok(self.audit_head().await?.seq == from);
         };
-        if (from.saturating_add(1)..).zip(sealed).any(|(expected, (_, seq, _))| expected != *seq) {
+        if (from.saturating_add(1)..).zip(sealed).any(|(expected, (_, seat))| expected != seat.link.seq) {
             return Err(refused("sealed numbers must follow the head without gaps"));
         }
-        if change!(self, MOVE_HEAD, to_column(from)?, to_column(*last)?, hash.as_slice())? != 1 {
+        if change!(self, MOVE_HEAD, to_column(from)?, to_column(last.link.seq)?, last.link.hash.0.as_slice())? != 1 {
             return Ok(false);
         }
         for rows in sealed.chunks(ROWS_AT_ONCE) {
@@ -203,77 +132,22 @@ impl AuditRecords for SqlTx {
         }
         Ok(true)
     }
-}
 
-impl SqlTx {
-    /// Writes the records that were put down, in their order, after all that this process has written before.
-    pub(crate) async fn insert_audit_records(&mut self) -> Result<Vec<Record>, Error> {
-        let records = std::mem::take(&mut self.records);
-        if records.is_empty() {
-            return Ok(records);
+    async fn erase_audit_person(&mut self, person: UserId, account: &str) -> Result<u64, Error> {
+        let mut erased: u64 = 0;
+        for record in &mut self.records {
+            if record.is_personal_to(person) || record.account.as_deref() == Some(account) {
+                record.erase();
+                erased = erased.saturating_add(1);
+            }
         }
-        self.writing()?;
-        let first = self.shared.places(i64::try_from(records.len()).unwrap_or(i64::MAX));
-        let mut rows = Vec::with_capacity(records.len());
-        for (ordinal, record) in (first..).zip(&records) {
-            let detail = serde_json::to_string(&record.detail).map_err(|error| Error::Refused(error.into()))?;
-            rows.push((ordinal, record, detail));
-        }
-        for rows in rows.chunks(ROWS_AT_ONCE) {
-            self.insert_audit_rows(rows).await?;
-        }
-        Ok(records)
+        let acted = change!(self, ERASE_ACTOR, person.as_uuid())?;
+        let suffered = change!(self, ERASE_SUBJECT, person.as_uuid())?;
+        let unknown = change!(self, ERASE_ACCOUNT, account)?;
+        Ok(erased.saturating_add(acted).saturating_add(suffered).saturating_add(unknown))
     }
 
-    async fn insert_audit_rows(&mut self, rows: &[(i64, &Record, String)]) -> Result<(), Error> {
-        let inserted = on_engine!(self, |c| {
-            let mut insert = sqlx::QueryBuilder::<Engine>::new(
-                "INSERT INTO audit_records (id, ordinal, at, event, outcome, reason, actor_kind, actor_id, subject, \
-                 session_id, address, user_agent, request_id, detail) ",
-            );
-            insert.push_values(rows, |mut row, (ordinal, record, detail)| {
-                let (actor_kind, actor_id) = actor_columns(record.actor);
-                row.push_bind(record.id.as_uuid())
-                    .push_bind(*ordinal)
-                    .push_bind(micros(record.at))
-                    .push_bind(record.event.as_str())
-                    .push_bind(record.outcome.as_str())
-                    .push_bind(record.reason.as_deref())
-                    .push_bind(actor_kind)
-                    .push_bind(actor_id)
-                    .push_bind(record.subject.map(UserId::as_uuid))
-                    .push_bind(record.session.map(SessionId::as_uuid))
-                    .push_bind(record.address.as_deref())
-                    .push_bind(record.user_agent.as_deref())
-                    .push_bind(record.request.map(RequestId::as_uuid))
-                    .push_bind(detail.as_str());
-            });
-            // One or two are the usual number, and those texts are worth keeping.
-            insert.build().persistent(rows.len() <= 2).execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(from_sqlx)?;
-        let all = usize::try_from(inserted) == Ok(rows.len());
-        if all { Ok(()) } else { Err(refused("not every audit record was written")) }
-    }
-
-    async fn seal_rows(&mut self, sealed: &[(AuditId, u64, [u8; 32])]) -> Result<(), Error> {
-        let mut rows = Vec::with_capacity(sealed.len());
-        for (id, seq, hash) in sealed {
-            rows.push((id.as_uuid(), to_column(*seq)?, hash.as_slice()));
-        }
-        let updated = on_engine!(self, |c| {
-            // Both engines name the columns of a bare VALUES column1, column2, ….
-            let mut update = sqlx::QueryBuilder::<Engine>::new(
-                "UPDATE audit_records SET seq = sealed.column2, hash = sealed.column3 FROM (",
-            );
-            update.push_values(rows, |mut row, (id, seq, hash)| {
-                row.push_bind(id).push_bind(seq).push_bind(hash);
-            });
-            update.push(") AS sealed WHERE audit_records.id = sealed.column1 AND audit_records.seq IS NULL");
-            update.build().persistent(false).execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(from_sqlx)?;
-        let all = usize::try_from(updated) == Ok(sealed.len());
-        if all { Ok(()) } else { Err(refused("a record to be sealed is not there or is sealed already")) }
+    async fn erase_audit_of_the_gone(&mut self) -> Result<u64, Error> {
+        Ok(change!(self, ERASE_GONE_ACTORS)?.saturating_add(change!(self, ERASE_GONE_SUBJECTS)?))
     }
 }

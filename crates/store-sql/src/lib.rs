@@ -6,6 +6,7 @@
 //! docs/design/hot-path.md.
 
 mod audit;
+mod audit_checkpoint;
 mod clock;
 mod engine;
 mod error;

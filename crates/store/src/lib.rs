@@ -4,7 +4,9 @@
 //! a [`Store`] opens transactions and holds the few statements of the hot path. How to add a noun: write the file here, the
 //! file of the same name in each engine, and its promises in `countersign-store-contract`.
 
+mod address_range;
 pub mod audit;
+pub mod audit_checkpoint;
 pub mod error;
 pub mod import_secret;
 pub mod journal;
@@ -20,7 +22,9 @@ pub mod signing_key;
 pub mod tx;
 pub mod user;
 
-pub use audit::{AuditFilter, AuditRecords, SealedRecord};
+pub use address_range::{AddressRange, ParseAddressRangeError};
+pub use audit::{AuditFilter, AuditRecords, ChainRow, SealedRecord};
+pub use audit_checkpoint::{AuditCheckpoints, SignedCheckpoint};
 pub use error::Error;
 pub use import_secret::{ImportSecret, ImportSecrets};
 pub use journal::Journal;

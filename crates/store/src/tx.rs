@@ -7,6 +7,7 @@ use countersign_audit::Record;
 use countersign_kernel::{SessionId, Timestamp, UserId};
 
 use crate::audit::AuditRecords;
+use crate::audit_checkpoint::AuditCheckpoints;
 use crate::error::Error;
 use crate::import_secret::ImportSecrets;
 use crate::one_time_token::OneTimeTokens;
@@ -34,6 +35,7 @@ pub trait Tx:
     + Revocations
     + OneTimeTokens
     + AuditRecords
+    + AuditCheckpoints
     + Send
 {
     /// The moment of this transaction by the database's one clock (DESIGN section 1, "Writing").

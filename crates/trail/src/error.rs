@@ -10,11 +10,16 @@ pub enum Error {
     /// The place to which an export is written failed.
     #[error("the export could not be written")]
     Output(#[from] std::io::Error),
-    /// The store gives a number without a hash or a hash without a number.
-    #[error("audit record {id} is sealed by half")]
-    HalfSealed {
-        /// The record.
-        id: countersign_kernel::AuditId,
+    /// A checkpoint could not be signed.
+    #[error("the checkpoint could not be signed")]
+    Signing(#[source] countersign_jose::Error),
+    /// A checkpoint in the database is not one of ours.
+    #[error("checkpoint {number} is not believed: {error}; run `countersign audit verify`")]
+    Forged {
+        /// Its number.
+        number: u64,
+        /// Why not.
+        error: countersign_audit::CheckpointError,
     },
 }
 

@@ -2,9 +2,10 @@
 //!
 //! Promises: of any number of racing sealers one seals a record, and once; the chain has no gap and no fork, because the
 //! head moves only from where it was read. Sealing takes no part in the transactions of acts and never fails one. Numbers
-//! are the order of sealing: a record whose transaction was slow may stand behind a younger one.
+//! are the order of sealing: a record whose transaction was slow may stand behind a younger one. What an act has written
+//! about somebody whose deletion overtook it is erased before it is sealed.
 
-use countersign_audit::{Hash, Link};
+use countersign_audit::{Event, Link, Place, Record};
 use countersign_kernel::AuditId;
 use countersign_store::Store;
 
@@ -21,6 +22,8 @@ pub enum Sealed {
         count: u32,
         /// The new end of the chain.
         head: Link,
+        /// Whether something is among them that should be signed at once: keys have changed, or records were given up.
+        is_weighty: bool,
     },
     /// Another sealer was faster; nothing changed here.
     Beaten,
@@ -36,18 +39,28 @@ pub async fn seal(store: &dyn Store, limit: u32) -> Result<Sealed, Error> {
         return Ok(Sealed::Nothing);
     }
     let mut tx = store.begin().await?;
-    let (seq, hash) = tx.audit_head().await?;
+    tx.erase_audit_of_the_gone().await?;
+    let mut head = tx.audit_head().await?;
+    let from = head.seq;
     let waiting = tx.list_unsealed_audit_records(limit).await?;
 
-    let mut head = Link { seq, hash: Hash(hash) };
-    let mut batch: Vec<(AuditId, u64, [u8; 32])> = Vec::with_capacity(waiting.len());
+    let mut batch: Vec<(AuditId, Place)> = Vec::with_capacity(waiting.len());
     for record in &waiting {
-        head = head.then(record);
-        batch.push((record.id, head.seq, head.hash.0));
+        let place = Place::behind(head, record);
+        batch.push((record.id, place));
+        head = place.link;
     }
-    if batch.is_empty() || !tx.seal_audit_records(seq, &batch).await? {
+    if batch.is_empty() || !tx.seal_audit_records(from, &batch).await? {
         return Ok(Sealed::Beaten);
     }
     tx.commit().await?;
-    Ok(Sealed::Batch { count: u32::try_from(batch.len()).unwrap_or(u32::MAX), head })
+    let count = u32::try_from(batch.len()).unwrap_or(u32::MAX);
+    Ok(Sealed::Batch { count, head, is_weighty: waiting.iter().any(is_weighty) })
+}
+
+const fn is_weighty(record: &Record) -> bool {
+    matches!(
+        record.event,
+        Event::SigningKeyActivated | Event::SigningKeyWithdrawn | Event::AuditPruned | Event::BackupRestored
+    )
 }

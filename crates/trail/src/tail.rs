@@ -2,24 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use countersign_audit::Line;
+use countersign_audit::RecordLine;
 use countersign_kernel::{AuditId, Lifetime, Timestamp};
 use countersign_store::{AuditFilter, Page, PageRequest, Store};
 
-use crate::check::link_of;
 use crate::error::Error;
 
 /// Records that fit `filter`, newest first, sealed or not.
 ///
 /// # Errors
 /// [`Error::Store`] if the store fails.
-pub async fn list(store: &dyn Store, filter: &AuditFilter, page: &PageRequest) -> Result<Page<Line>, Error> {
+pub async fn list(store: &dyn Store, filter: &AuditFilter, page: &PageRequest) -> Result<Page<RecordLine>, Error> {
     let found = store.snapshot().await?.list_audit_records(filter, page).await?;
-    let mut items = Vec::with_capacity(found.items.len());
-    for sealed in found.items {
-        items.push(Line { link: link_of(&sealed)?, record: sealed.record });
-    }
-    Ok(Page { items, next: found.next })
+    let line = |sealed: countersign_store::SealedRecord| RecordLine { place: sealed.place, record: sealed.record };
+    Ok(Page { items: found.items.into_iter().map(line).collect(), next: found.next })
 }
 
 /// How late a record may come after a younger one: its transaction was slow to commit.
@@ -45,7 +41,7 @@ impl Tail {
     ///
     /// # Errors
     /// [`Error::Store`] if the store fails; the next call gives what this one would have.
-    pub async fn next(&mut self, store: &dyn Store) -> Result<Vec<Line>, Error> {
+    pub async fn next(&mut self, store: &dyn Store) -> Result<Vec<RecordLine>, Error> {
         let filter = AuditFilter { since: Some(self.from), ..self.filter.clone() };
         let mut request = PageRequest::first(countersign_store::page::MAX_LIMIT);
         let mut new = Vec::new();

@@ -137,7 +137,7 @@ fn a_known_device_has_its_own_bucket() {
 fn people_without_an_account_are_told_apart_by_the_hash_of_what_they_typed() {
     let unknown = |account: &str, from: u8| {
         let record = record(Event::SignInFailed, Actor::Anonymous, &format!("198.51.100.{from}"), i64::from(from));
-        record.refused("unknown_account").with("account", account)
+        record.refused("unknown_account").of_unknown(account)
     };
     let mut records: Vec<Record> = (0..20).map(|n| unknown("00000000000000aa", n)).collect();
     records.extend((20..40).map(|n| unknown("00000000000000bb", n)));

@@ -98,7 +98,7 @@ async fn the_trail_holds_no_secret_and_no_unknown_address() {
     for canary in ["canary", "stranger", PASSWORD, OTHER, "argon2", link.expose(), "ada@", &ada.issued.access.token] {
         assert!(!text.contains(canary), "{canary}");
     }
-    let unknown: Vec<_> = page.items.iter().filter_map(|r| r.record.detail.get("account")).collect();
+    let unknown: Vec<_> = page.items.iter().filter_map(|r| r.record.account.as_ref()).collect();
     assert_eq!(unknown.len(), 6, "five tries at one unknown account, and the limit that then was full");
     assert!(unknown.iter().all(|hash| *hash == unknown[0] && hash.len() == 16), "can be seen to be at one");
 }

@@ -331,14 +331,14 @@ async fn the_trail_says_where_an_account_came_from_and_nothing_of_its_hash() {
     let _ = import(&world, options, vec![peppered(1, "ada@example.com"), user(2, "bob@example.com")]).await;
     let _ = world.signed_in("ada@example.com", KUZM).await;
 
-    let filter = AuditFilter { event: Some(Event::AccountImported), ..AuditFilter::default() };
+    let filter = AuditFilter { events: vec![Event::AccountImported], ..AuditFilter::default() };
     let mut tx = world.store.snapshot().await.unwrap();
     let mut records = tx.list_audit_records(&filter, &PageRequest::first(10)).await.unwrap().items;
     records.reverse();
     let details: Vec<_> =
         records.iter().map(|r| (r.record.detail["source"].as_str(), r.record.detail["hash"].as_str())).collect();
     assert_eq!(details, [("devise", "bcrypt"), ("devise", "none")]);
-    let filter = AuditFilter { event: Some(Event::PasswordRehashed), ..AuditFilter::default() };
+    let filter = AuditFilter { events: vec![Event::PasswordRehashed], ..AuditFilter::default() };
     let rehashed = tx.list_audit_records(&filter, &PageRequest::first(10)).await.unwrap().items;
     assert_eq!(rehashed[0].record.detail["from"], "bcrypt");
 }

@@ -79,7 +79,12 @@ async fn again(tx: &mut dyn Tx, record: NewRevocation, tally: &mut Tally) -> Res
 async fn act_again(tx: &mut dyn Tx, act: &Act, tally: &mut Tally) -> Result<(), Error> {
     let Some(user) = act.subject else { return Ok(()) };
     match act.account() {
-        Some(Account::Deleted) => tally.accounts_deleted += u64::from(tx.delete_user(user).await?),
+        Some(Account::Deleted) => {
+            // What the backup still has of the person goes again. Tries at the address before there was an account name nobody,
+            // and their hash is not known here: they go with their age.
+            tx.erase_audit_person(user, "").await?;
+            tally.accounts_deleted += u64::from(tx.delete_user(user).await?);
+        }
         Some(Account::Disabled) => {
             let switched = tx.set_user_status(user, UserStatus::Disabled).await?;
             tally.accounts_switched += u64::from(switched.is_some());

@@ -30,6 +30,7 @@ mod event;
 mod journey;
 mod overload;
 mod pepper;
+mod pseudonym;
 mod race_at_random;
 mod race_fan_out;
 mod race_lost_answer;

@@ -64,7 +64,7 @@ async fn a_shutdown_seals_the_end_of_the_trail() {
     first.system.shut_down().await;
 
     let second = on(&data, &clock, 2).start().await;
-    let (sealed, _) = second.store().snapshot().await.unwrap().audit_head().await.unwrap();
+    let sealed = second.store().snapshot().await.unwrap().audit_head().await.unwrap().seq;
     let signed_up = second.audit_records().await.iter().filter(|record| record.event.as_str() == "signed_up").count();
     assert!(sealed > 0);
     assert_eq!((unsealed(&second).await, signed_up), (0, 1));
@@ -111,4 +111,23 @@ async fn keys_follow_their_schedule_and_tokens_of_the_old_one_live_on() {
     assert_ne!(app.system.keyring().signer().kid(), before);
     let _ = ada.get("/api/user/profile").await.expect(200);
     let _ = ada.refresh().await.expect(200);
+}
+
+#[tokio::test]
+async fn upkeep_signs_the_trail_and_gives_up_what_is_too_old() {
+    let app = TestApp::builder().with(|builder| builder.audit_trail(minutes(60), Some(days(30)))).start().await;
+    let _ = app.member("ada").await;
+    app.upkeep().await;
+    let signed = countersign_trail::newest_checkpoint(app.store().as_ref()).await.unwrap().unwrap();
+    app.clock.advance(days(31));
+    let _ = app.member("bob").await;
+
+    app.upkeep().await;
+
+    let mut tx = app.store().snapshot().await.unwrap();
+    let base = tx.audit_base().await.unwrap().unwrap();
+    assert_eq!(base.checkpoint.link, signed.checkpoint.link);
+    let rows = tx.list_audit_chain(0, 10).await.unwrap();
+    assert_eq!(rows.first().map(|row| row.place.link.seq), Some(signed.checkpoint.link.seq + 1));
+    assert!(tx.newest_audit_checkpoint().await.unwrap().unwrap().checkpoint.number > signed.checkpoint.number);
 }

@@ -106,6 +106,7 @@ async fn sessions_are_listed_and_ended_by_their_owner_alone() {
     let path = format!("/api/user/sessions/{}", phone.session_id());
     let eve = app.member("eve").await;
     assert_eq!(eve.delete(&path).await.code(), "NOT_FOUND");
+    assert!(app.audit().await.contains("access_denied refused not_the_owner"), "that it was tried is on record");
     assert_eq!(eve.delete("/api/user/sessions/nonsense").await.code(), "NOT_FOUND");
     assert_eq!(ada.delete(&path).await.status(), 204);
     assert_eq!(phone.get("/api/user/profile").await.code(), "TOKEN_REVOKED");

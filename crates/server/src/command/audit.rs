@@ -1,23 +1,23 @@
 //! `countersign audit`.
 
-use std::io::BufReader;
+mod export;
+mod query;
+mod tail;
+mod verify;
+
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use countersign_audit::{Actor, Event, Hash, Line, Link, Record, Report, Verifier, verify_export};
-use countersign_kernel::Lifetime;
-use countersign_store::{AuditFilter, PageRequest};
-use countersign_trail::Tail;
+use countersign_audit::{Event, Hash, Link, Outcome};
+use countersign_kernel::{RequestId, SessionId};
+use countersign_store::AddressRange;
 use serde_json::{Value, json};
 
 use super::context::{Context, Data};
-use super::failure::{Exit, Failure};
+use super::failure::Failure;
+use super::moment::Moment;
 use super::output::Output;
 use crate::config::Sources;
-
-/// How often `audit tail --follow` looks.
-const LOOK: Duration = Duration::from_millis(500);
 
 /// What can be done with the audit trail.
 #[derive(Debug, Subcommand)]
@@ -29,21 +29,43 @@ Examples:
   countersign audit tail --event sign_in_failed --limit 100
   countersign audit tail --follow --json | jq .record.event")]
     Tail(TailArgs),
-    /// Check that no event was changed, removed or put in.
+    /// Search the trail, newest first. All that is given must fit.
     #[command(after_help = "\
 Examples:
-  countersign audit verify                         the database; prints the head of the chain
-  countersign audit verify --expect 1042:9f86d0…   and that it goes through a head that was noted before
-  countersign audit verify --export trail.jsonl    an export, without a database
+  countersign audit query --user ada@example.com --since 7d
+  countersign audit query --event sign_in_failed --event limit_reached --address 203.0.113.0/24 --since 24h
+  countersign audit query --session ses_… --json
+  countersign audit query --since 2026-11-01 --until 2026-12-01 --limit 200 --after CURSOR
 
-What was written in the last second is not sealed yet; the report says how much that is.")]
+Moments are dates, RFC 3339, or how long ago: 30m, 24h, 7d.")]
+    Query(QueryArgs),
+    /// Check that no event was changed, removed, put in or moved.
+    #[command(after_help = "\
+Examples:
+  countersign audit verify                            the database: chain, checkpoints, retention
+  countersign audit verify --checkpoint kept.txt      and that it goes through checkpoints that were kept elsewhere
+  countersign audit verify --expect 1042:9f86d0…      and through a head that was noted
+  countersign audit verify --export trail.jsonl --key kept.jwk
+                                                      an export, without a database, by a key that is known
+
+Exit codes: 0 intact, 1 not intact, 3 no such file. What was written in the last second is not sealed yet; the report says
+how much that is.")]
     Verify(VerifyArgs),
-    /// Write every event as JSON lines, which `audit verify --export` checks anywhere.
-    Export {
-        /// Only what comes after the event with this number.
-        #[arg(long, default_value_t = 0)]
-        after: u64,
+    /// Write events as JSON lines, which `audit verify --export` checks anywhere.
+    #[command(after_help = "\
+Examples:
+  countersign audit export --out trail.jsonl
+  countersign audit export --since 2026-11-01 --until 2026-12-01 --out november.jsonl
+  countersign audit export --after 1042 | gzip > rest.jsonl.gz")]
+    Export(ExportArgs),
+    /// Print the newest signed checkpoint as one line. Keep it where this machine cannot write.
+    Checkpoint {
+        /// Sign the end of the trail first, if anything came since the last checkpoint.
+        #[arg(long)]
+        sign: bool,
     },
+    /// Print the public key that checkpoints are signed with, as a JWK on one line. Keep it beside the checkpoints.
+    Key,
 }
 
 /// What `audit tail` is told.
@@ -55,12 +77,47 @@ pub struct TailArgs {
     /// How many to begin with.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
     pub limit: u32,
-    /// About this account alone: an id or an e-mail address.
+    /// By or about this account alone: an id or an e-mail address.
     #[arg(long)]
     pub user: Option<String>,
     /// Of this kind alone, like `signed_in`; docs/reference/audit-events.md lists them.
     #[arg(long, value_parser = event)]
     pub event: Option<Event>,
+}
+
+/// What `audit query` is told.
+#[derive(Debug, Args)]
+pub struct QueryArgs {
+    /// By or about this account: an id, also of a deleted one, or an e-mail address.
+    #[arg(long)]
+    pub user: Option<String>,
+    /// About this session.
+    #[arg(long)]
+    pub session: Option<SessionId>,
+    /// Of this kind; may be given more than once. docs/reference/audit-events.md lists them.
+    #[arg(long = "event", value_name = "EVENT", value_parser = event)]
+    pub events: Vec<Event>,
+    /// That ended like this: success or refused.
+    #[arg(long, value_parser = outcome)]
+    pub outcome: Option<Outcome>,
+    /// At or after this moment.
+    #[arg(long, value_name = "MOMENT", value_parser = Moment::parse)]
+    pub since: Option<Moment>,
+    /// Before this moment.
+    #[arg(long, value_name = "MOMENT", value_parser = Moment::parse)]
+    pub until: Option<Moment>,
+    /// From this address or network: 203.0.113.7, 2001:db8::/32.
+    #[arg(long)]
+    pub address: Option<AddressRange>,
+    /// Of this request, as `X-Request-Id` and the log name it.
+    #[arg(long)]
+    pub request: Option<RequestId>,
+    /// At most so many.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub limit: u32,
+    /// Go on after the last list: its `nextCursor`.
+    #[arg(long, value_name = "CURSOR")]
+    pub after: Option<String>,
 }
 
 /// What `audit verify` is told.
@@ -69,9 +126,35 @@ pub struct VerifyArgs {
     /// Check this export instead of the database; - for standard input.
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
-    /// A head that was noted before, as this command prints it.
+    /// A head that was noted before, as this command and the log print it.
     #[arg(long, value_name = "NUMBER:HASH", value_parser = link)]
-    pub expect: Option<Link>,
+    pub expect: Vec<Link>,
+    /// Checkpoints that were kept elsewhere, one a line, as `audit checkpoint` prints them.
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// The key that checkpoints must be signed with: its name, or a file with what `audit key` prints.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub key: Option<String>,
+}
+
+/// What `audit export` is told.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Only what comes after the event with this number.
+    #[arg(long, value_name = "NUMBER")]
+    pub after: Option<u64>,
+    /// Only what comes up to the event with this number.
+    #[arg(long, value_name = "NUMBER")]
+    pub through: Option<u64>,
+    /// Only what was written at or after this moment.
+    #[arg(long, value_name = "MOMENT", value_parser = Moment::parse)]
+    pub since: Option<Moment>,
+    /// Only what was written before this moment.
+    #[arg(long, value_name = "MOMENT", value_parser = Moment::parse)]
+    pub until: Option<Moment>,
+    /// Write to this file, which appears when it is whole; without it, to standard output.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -79,8 +162,10 @@ pub struct VerifyArgs {
 /// # Errors
 /// Why it could not.
 pub async fn run(command: AuditCommand, sources: &Sources, output: Output) -> Result<(), Failure> {
-    if let AuditCommand::Verify(VerifyArgs { export: Some(path), expect }) = &command {
-        return judge(&read_export(path, verifier(*expect))?, output);
+    if let AuditCommand::Verify(args) = &command
+        && let Some(path) = &args.export
+    {
+        return verify::export(path, args, output);
     }
     let context = Context::open(sources, output, Data::MustExist).await?;
     let done = act(command, &context).await;
@@ -89,119 +174,37 @@ pub async fn run(command: AuditCommand, sources: &Sources, output: Output) -> Re
 }
 
 async fn act(command: AuditCommand, context: &Context) -> Result<(), Failure> {
-    let store = context.system.store();
     match command {
-        AuditCommand::Tail(args) => tail(args, context).await,
-        AuditCommand::Verify(args) => {
-            let report = countersign_trail::check(store.as_ref(), verifier(args.expect)).await?;
-            judge(&report, context.output)
-        }
-        AuditCommand::Export { after } => {
-            match countersign_trail::export(store.as_ref(), after, &mut std::io::stdout()).await {
-                // `countersign audit export | head` is no failure.
-                Err(countersign_trail::Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-                    Ok(())
-                }
-                other => Ok(other.map(drop)?),
-            }
+        AuditCommand::Tail(args) => tail::run(args, context).await,
+        AuditCommand::Query(args) => query::run(args, context).await,
+        AuditCommand::Verify(args) => verify::database(&args, context).await,
+        AuditCommand::Export(args) => export::run(&args, context).await,
+        AuditCommand::Checkpoint { sign } => checkpoint(sign, context).await,
+        AuditCommand::Key => {
+            let key = context.system.audit_key();
+            let jwk: Value = serde_json::from_str(&key.public_jwk()).unwrap_or(Value::Null);
+            context.output.say(&key.public_jwk(), &json!({"kid": key.kid(), "jwk": jwk}))
         }
     }
 }
 
-async fn tail(args: TailArgs, context: &Context) -> Result<(), Failure> {
-    let subject = match &args.user {
-        Some(user) => Some(context.subject(user).await?),
-        None => None,
-    };
-    let filter = AuditFilter { subject, event: args.event, ..AuditFilter::default() };
+async fn checkpoint(sign: bool, context: &Context) -> Result<(), Failure> {
+    if sign {
+        context.system.checkpoint().await?;
+    }
     let store = context.system.store();
-    let mut lines = countersign_trail::list(store.as_ref(), &filter, &PageRequest::first(args.limit)).await?.items;
-    lines.reverse();
-    if !args.follow {
-        let rows = lines.iter().map(|line| row(&line.record)).collect();
-        let views: Vec<Value> = lines.iter().map(view).collect();
-        let heads = ["time", "event", "outcome", "reason", "actor", "subject", "session", "address"];
-        return context.output.table(&heads, rows, &json!({"data": views}));
-    }
-    let now = store.now();
-    let from = lines.first().map_or(now, |line| line.record.at) - Lifetime::from_minutes(1);
-    let mut following = Tail::new(filter, from);
-    // What the first look finds is shown already, or older than what was asked for.
-    following.next(store.as_ref()).await?;
-    print(&lines, context.output)?;
-    loop {
-        tokio::time::sleep(LOOK).await;
-        print(&following.next(store.as_ref()).await?, context.output)?;
-    }
-}
-
-fn print(lines: &[Line], output: Output) -> Result<(), Failure> {
-    for line in lines {
-        let text = if output.is_json() { line.to_json() } else { row(&line.record).join("  ") };
-        output.line(&text)?;
-    }
-    Ok(())
-}
-
-fn read_export(path: &std::path::Path, verifier: Verifier) -> Result<Report, Failure> {
-    if path.as_os_str() == "-" {
-        return Ok(verify_export(std::io::stdin().lock(), verifier)?);
-    }
-    let file = std::fs::File::open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Failure::not_found(format!("{}: there is no such file", path.display())),
-        _ => Failure::new(Exit::Failed, format!("{}: {error}", path.display())),
-    })?;
-    Ok(verify_export(BufReader::new(file), verifier)?)
-}
-
-fn verifier(expected: Option<Link>) -> Verifier {
-    expected.map_or_else(Verifier::whole, |known| Verifier::whole().expect(known))
-}
-
-fn judge(report: &Report, output: Output) -> Result<(), Failure> {
-    let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
-    let head = format!("{}:{}", report.head.seq, report.head.hash);
-    let value = json!({
-        "intact": report.is_intact(),
-        "sealed": report.sealed,
-        "unsealed": report.unsealed,
-        "unsealedSince": report.unsealed_since.map(|at| at.to_rfc3339()),
-        "head": head,
-        "findings": findings,
-        "moreFindings": report.more_findings,
-    });
-    if report.is_intact() {
-        let waiting = if report.unsealed > 0 { format!("; {} not sealed yet", report.unsealed) } else { String::new() };
-        return output.say(&format!("{} events are intact{waiting}; head {head}", report.sealed), &value);
-    }
-    if output.is_json() {
-        output.say("", &value)?;
-    }
-    let more = if report.more_findings > 0 { format!("\n  and {} more", report.more_findings) } else { String::new() };
-    Err(Failure::new(Exit::Failed, format!("the audit trail is not intact:\n  {}{more}", findings.join("\n  "))))
-}
-
-fn row(record: &Record) -> Vec<String> {
-    let actor = match record.actor {
-        Actor::Anonymous => "anonymous".to_owned(),
-        Actor::User(id) => id.to_string(),
-        Actor::Operator => "operator".to_owned(),
-        Actor::System => "system".to_owned(),
+    let newest = countersign_trail::newest_checkpoint(store.as_ref()).await?;
+    let Some(newest) = newest else {
+        return Err(Failure::not_found("nothing was signed yet; --sign does it now"));
     };
-    vec![
-        record.at.to_rfc3339(),
-        record.event.as_str().to_owned(),
-        record.outcome.as_str().to_owned(),
-        record.reason.clone().unwrap_or_default(),
-        actor,
-        record.subject.map(|id| id.to_string()).unwrap_or_default(),
-        record.session.map(|id| id.to_string()).unwrap_or_default(),
-        record.address.clone().unwrap_or_default(),
-    ]
-}
-
-fn view(line: &Line) -> Value {
-    serde_json::from_str(&line.to_json()).unwrap_or(Value::Null)
+    let checkpoint = newest.checkpoint;
+    let value = json!({
+        "number": checkpoint.number,
+        "head": format!("{}:{}", checkpoint.link.seq, checkpoint.link.hash),
+        "time": checkpoint.at.to_rfc3339(),
+        "signed": newest.signed,
+    });
+    context.output.say(&newest.signed, &value)
 }
 
 fn event(name: &str) -> Result<Event, String> {
@@ -212,6 +215,10 @@ fn event(name: &str) -> Result<Event, String> {
             |near| format!("there is no such event; did you mean {near}?"),
         )
     })
+}
+
+fn outcome(name: &str) -> Result<Outcome, String> {
+    Outcome::parse(name).ok_or_else(|| "expected success or refused".to_owned())
 }
 
 fn link(text: &str) -> Result<Link, String> {

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use countersign::{PublicUrl, System};
 use countersign_account::Accounts;
-use countersign_audit::Actor;
+use countersign_audit::{Actor, Event, Record};
 use countersign_kernel::{Lifetime, Origin, RequestId, UserId};
 use countersign_session::Sessions;
 use countersign_store::User;
 
-use super::failure::Failure;
+use super::failure::{Exit, Failure};
 use super::output::Output;
 use crate::config::{Config, Sources, Use};
 use crate::wire;
@@ -106,6 +106,26 @@ impl Context {
     #[must_use]
     pub fn origin(&self) -> Origin {
         Origin::local(RequestId::new(self.system.env()))
+    }
+
+    /// Writes down that `command` was refused, if it was: that it asked for something that is not there or may not be. What was
+    /// asked for stands in no record, because it may be somebody's address.
+    pub async fn note_refusal(&self, command: Option<&str>, done: &Result<(), Failure>) {
+        let reason = match done {
+            Err(failure) if failure.exit == Exit::NotFound => "not_found",
+            Err(failure) if failure.exit == Exit::Denied => "denied",
+            _ => return,
+        };
+        let Some(command) = command else { return };
+        let write = async {
+            let mut tx = self.system.store().begin().await?;
+            let record = Record::new(Event::CommandRefused, OPERATOR, &self.origin(), tx.now(), self.system.env());
+            tx.audit(record.refused(reason).with("command", command));
+            tx.commit().await
+        };
+        if let Err(error) = write.await {
+            tracing::warn!(%error, command, "could not write down that a command was refused");
+        }
     }
 
     /// The account with this id or address.

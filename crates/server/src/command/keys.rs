@@ -54,6 +54,18 @@ pub struct ImportArgs {
     pub algorithm: Option<String>,
 }
 
+impl KeysCommand {
+    /// What the audit trail calls it; none for what changes nothing.
+    const fn verb(&self) -> Option<&'static str> {
+        match self {
+            Self::Rotate => Some("keys rotate"),
+            Self::Import(_) => Some("keys import"),
+            Self::Withdraw { .. } => Some("keys withdraw"),
+            Self::List | Self::GenerateMaster => None,
+        }
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -65,7 +77,9 @@ pub async fn run(command: KeysCommand, sources: &Sources, output: Output) -> Res
     }
     let data = if matches!(command, KeysCommand::Import(_)) { Data::MayBeMade } else { Data::MustExist };
     let context = Context::open(sources, output, data).await?;
+    let verb = command.verb();
     let done = act(command, &context).await;
+    context.note_refusal(verb, &done).await;
     context.close().await;
     done
 }

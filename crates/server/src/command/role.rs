@@ -29,6 +29,17 @@ pub enum RoleCommand {
     },
 }
 
+impl RoleCommand {
+    /// What the audit trail calls it; none for what changes nothing.
+    const fn verb(&self) -> Option<&'static str> {
+        match self {
+            Self::Set { .. } => Some("role set"),
+            Self::Delete { .. } => Some("role delete"),
+            Self::List => None,
+        }
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -36,7 +47,9 @@ pub enum RoleCommand {
 pub async fn run(command: RoleCommand, sources: &Sources, output: Output) -> Result<(), Failure> {
     let data = if matches!(command, RoleCommand::Set { .. }) { Data::MayBeMade } else { Data::MustExist };
     let context = Context::open(sources, output, data).await?;
+    let verb = command.verb();
     let done = act(command, &context).await;
+    context.note_refusal(verb, &done).await;
     context.close().await;
     done
 }

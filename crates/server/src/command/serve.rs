@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use super::failure::Failure;
+use super::life_cycle;
 use super::output::{Output, complain};
 use super::reload::Reloader;
 use super::signals::{Hangups, Signals};
@@ -108,6 +109,7 @@ impl Server {
         #[cfg(feature = "driven-clock")]
         let builder = builder.env(crate::driven::env()?);
         let system = Box::pin(builder.build_system()).await?;
+        life_cycle::started(&system, &config).await?;
         let bounds = open_files::fit(config.http, 1 + usize::from(administrators.is_some()));
         let mut doors =
             vec![listen::Door { listener, router: system.auth().site(), bounds, tls: tls.clone(), stays: false }];
@@ -212,13 +214,18 @@ impl Server {
             () = listen::serve(self.doors, stop.notified(), DRAIN) => {}
             () = obeying => tracing::warn!("asked twice: stopping at once"),
         }
-        let closed = tokio::time::timeout(CLOSE, self.system.shut_down());
+        let closing = async {
+            if let Err(error) = life_cycle::stopped(&self.system).await {
+                tracing::warn!(%error, "could not write down that the server stops");
+            }
+            self.system.shut_down().await;
+        };
         let sent = async {
             if let Some(traces) = self.traces {
                 traces.finish().await;
             }
         };
-        if tokio::join!(closed, sent).0.is_err() {
+        if tokio::join!(tokio::time::timeout(CLOSE, closing), sent).0.is_err() {
             tracing::warn!("the database did not close in time; nothing that was answered is lost");
         }
         watchdog.abort();

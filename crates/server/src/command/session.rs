@@ -25,13 +25,25 @@ pub enum SessionCommand {
     },
 }
 
+impl SessionCommand {
+    /// What the audit trail calls it; none for what changes nothing.
+    const fn verb(&self) -> Option<&'static str> {
+        match self {
+            Self::Revoke { .. } => Some("session revoke"),
+            Self::List { .. } => None,
+        }
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// Why it could not.
 pub async fn run(command: SessionCommand, sources: &Sources, output: Output) -> Result<(), Failure> {
     let context = Context::open(sources, output, Data::MustExist).await?;
+    let verb = command.verb();
     let done = act(command, &context).await;
+    context.note_refusal(verb, &done).await;
     context.close().await;
     done
 }

@@ -51,10 +51,12 @@ pub async fn run(command: TokenCommand, sources: &Sources, output: Output) -> Re
         TokenCommand::Inspect { .. } => None,
     };
     let context = Context::open_with(sources, output, Data::MustExist, ttl).await?;
+    let verb = matches!(command, TokenCommand::Mint(_)).then_some("token mint");
     let done = match command {
         TokenCommand::Mint(args) => mint(args, &context).await,
         TokenCommand::Inspect { token } => inspect(token, &context),
     };
+    context.note_refusal(verb, &done).await;
     context.close().await;
     done
 }

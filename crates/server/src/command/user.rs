@@ -100,6 +100,21 @@ pub struct SetRoleArgs {
     pub none: bool,
 }
 
+impl UserCommand {
+    /// What the audit trail calls it; none for what changes nothing.
+    const fn verb(&self) -> Option<&'static str> {
+        match self {
+            Self::Create(_) => Some("user create"),
+            Self::Disable { .. } => Some("user disable"),
+            Self::Enable { .. } => Some("user enable"),
+            Self::Delete { .. } => Some("user delete"),
+            Self::SetRole(_) => Some("user set-role"),
+            Self::Revoke { .. } => Some("user revoke"),
+            Self::List(_) => None,
+        }
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -107,7 +122,9 @@ pub struct SetRoleArgs {
 pub async fn run(command: UserCommand, sources: &Sources, output: Output) -> Result<(), Failure> {
     let data = if matches!(command, UserCommand::Create(_)) { Data::MayBeMade } else { Data::MustExist };
     let context = Context::open(sources, output, data).await?;
+    let verb = command.verb();
     let done = act(command, &context).await;
+    context.note_refusal(verb, &done).await;
     context.close().await;
     done
 }

@@ -6,6 +6,7 @@
 //! docs/design/configuration.md.
 
 pub mod admin;
+pub mod audit;
 pub mod cors;
 pub mod file;
 pub mod found;
@@ -74,6 +75,7 @@ pub static SECTIONS: &[&Section] = &[
     &passwords::SECTION,
     &registration::SECTION,
     &limits::SECTION,
+    &audit::SECTION,
     &cors::SECTION,
     &mail::SECTION,
     &tls::SECTION,
@@ -137,6 +139,8 @@ pub struct Config {
     pub passwords: passwords::Passwords,
     /// Limits.
     pub limits: limits::Limits,
+    /// The audit trail.
+    pub audit: audit::Audit,
     /// Origins of front ends on other hosts.
     pub cors: cors::Cors,
     /// Where certificate and key are, where the server ends TLS itself.
@@ -212,6 +216,7 @@ impl Config {
             step_up: step_up::read(&found)?,
             passwords: passwords::read(&found)?,
             limits,
+            audit: audit::read(&found)?,
             cors: cors::read(&found)?,
             tls: tls?,
             shown,

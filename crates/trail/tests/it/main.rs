@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
 
 mod check;
+mod checkpoint;
 mod export;
+mod prune;
 mod rig;
 mod seal;
 mod tail;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use countersign_audit::{Actor, Event, Record};
+use countersign_audit::{Actor, Event, Record, Report, Trust};
 use countersign_kernel::{Clock, Entropy, Env, Lifetime, Origin, RequestId, Timestamp};
-use countersign_store::Store;
+use countersign_keys::{AuditKey, MasterKey};
+use countersign_store::{SignedCheckpoint, Store};
 use countersign_store_sql::SqlStore;
 use countersign_store_sql::testing::Temporary;
+use countersign_trail::{Due, Sealed, checkpoint, seal};
 
 pub(crate) struct TestClock(AtomicI64);
 
@@ -39,6 +41,7 @@ pub(crate) struct Rig {
     pub(crate) env: Env,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) database: Temporary,
+    pub(crate) key: AuditKey,
 }
 
 impl Rig {
@@ -46,12 +49,39 @@ impl Rig {
         let clock = Arc::new(TestClock(AtomicI64::new(1_800_000_000_000_000)));
         let env = Env::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(Counting(AtomicU64::new(1))));
         let (store, database) = SqlStore::temporary(env.clone()).await.unwrap();
-        Self { clock, env, store, database }
+        let master = MasterKey::generate(&env);
+        let key = AuditKey::load_or_make(store.as_ref(), &master, &env).await.unwrap();
+        Self { clock, env, store, database, key }
     }
 
     pub(crate) fn record(&self, n: usize) -> Record {
         let origin = Origin::local(RequestId::new(&self.env));
         Record::new(Event::SignedIn, Actor::Operator, &origin, self.env.now(), &self.env).with("n", n.to_string())
+    }
+
+    /// Checks all that the database keeps.
+    pub(crate) async fn check(&self) -> Report {
+        self.check_against(&Trust::default()).await
+    }
+
+    /// The same, by what is known from elsewhere.
+    pub(crate) async fn check_against(&self, trust: &Trust) -> Report {
+        let verifier =
+            countersign_trail::verifier(self.store.as_ref(), &self.key.verifying_key(), trust).await.unwrap();
+        countersign_trail::check(self.store.as_ref(), verifier).await.unwrap()
+    }
+
+    /// Somebody with access to the file, past the program.
+    pub(crate) fn tamper(&self, sql: &str) {
+        let file = rusqlite::Connection::open(self.database.path()).unwrap();
+        file.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+        file.execute_batch(sql).unwrap();
+    }
+
+    /// Seals what waits, and signs the end.
+    pub(crate) async fn sign(&self) -> SignedCheckpoint {
+        while let Sealed::Batch { .. } = seal(self.store.as_ref(), 1_000).await.unwrap() {}
+        checkpoint(self.store.as_ref(), &self.key, &self.env, Due::Now).await.unwrap().unwrap()
     }
 
     pub(crate) async fn write(&self, records: Vec<Record>) {

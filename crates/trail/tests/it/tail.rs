@@ -13,7 +13,8 @@ async fn the_newest_records_come_first_with_their_place() {
 
     let page = list(rig.store.as_ref(), &AuditFilter::default(), &PageRequest::first(10)).await.unwrap();
 
-    let seen: Vec<_> = page.items.iter().map(|l| (l.record.detail["n"].as_str(), l.link.map(|k| k.seq))).collect();
+    let seen: Vec<_> =
+        page.items.iter().map(|l| (l.record.detail["n"].as_str(), l.place.map(|p| p.link.seq))).collect();
     assert_eq!(seen, [("2", None), ("1", Some(2)), ("0", Some(1))]);
 }
 
@@ -41,7 +42,8 @@ async fn a_follower_gets_each_record_once_also_a_late_one() {
 async fn a_follower_keeps_to_its_filter() {
     let rig = Rig::new().await;
     rig.happen(2).await;
-    let mut tail = Tail::new(AuditFilter { event: Some(Event::SignedOut), ..AuditFilter::default() }, Timestamp::EPOCH);
+    let mut tail =
+        Tail::new(AuditFilter { events: vec![Event::SignedOut], ..AuditFilter::default() }, Timestamp::EPOCH);
 
     assert_eq!(tail.next(rig.store.as_ref()).await.unwrap().len(), 0);
 }

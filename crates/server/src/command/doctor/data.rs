@@ -151,7 +151,7 @@ async fn tail(store: &dyn Store) -> Finding {
     const CHECK: &str = "audit";
     let read = async {
         let mut tx = store.snapshot().await?;
-        let (sealed, _) = tx.audit_head().await?;
+        let sealed = tx.audit_head().await?.seq;
         Ok::<_, countersign_store::Error>((sealed, tx.list_unsealed_audit_records(200).await?))
     };
     match read.await {
