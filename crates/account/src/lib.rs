@@ -29,9 +29,10 @@ mod charge;
 mod import_keys;
 mod import_secret;
 mod limits;
+pub mod readings;
 mod recheck;
 mod sweep;
-pub mod tally;
+mod tally;
 
 pub use accounts::{Accounts, Opened, Parts, Told};
 pub use claim_admin::ClaimVerdict;
@@ -45,12 +46,12 @@ pub use manage::{CreateUser, CreateVerdict, Managed};
 pub use name::Name;
 pub use password::ChangePasswordVerdict;
 pub use profile::RenameVerdict;
+pub use readings::Readings;
 pub use replay::{Replay, Replayed};
 pub use role::RoleVerdict;
 pub use sign_in::{SignIn, SignInVerdict};
 pub use sign_up::{SignUp, SignUpVerdict};
 pub use step_up::StepUpVerdict;
-pub use tally::Readings;
 // What callers above need of the floors below: they need no arrow of their own down there.
 pub use countersign_limit::{Challenge, Reading, Refused};
 pub use countersign_password::Busy;

@@ -91,7 +91,7 @@ impl Accounts {
     /// [`Error`] if the store, the hasher or the sessions fail; nothing has changed then, and the try stays counted.
     pub async fn sign_in(&self, request: SignIn, origin: &Origin) -> Result<Told<SignInVerdict>, Error> {
         let told = self.judge_sign_in(request, origin).await;
-        self.tally().sign_in(&told);
+        self.count_sign_in(&told);
         told
     }
 
@@ -279,7 +279,7 @@ impl Accounts {
         let record = self.record(tx.as_ref(), Event::SignInFailed, Actor::Anonymous, origin);
         tx.audit(about(record, found, approach).refused(reason));
         tx.commit().await?;
-        self.tally().sign_in_failed(reason);
+        self.count_sign_in_failed(reason);
         Ok(Settled::Refused)
     }
 

@@ -93,7 +93,7 @@ impl Accounts {
     /// [`Error`] if the store, the hasher or the sessions fail; nothing has changed then.
     pub async fn sign_up(&self, request: SignUp, origin: &Origin) -> Result<Told<SignUpVerdict>, Error> {
         let told = self.judge_sign_up(request, origin).await;
-        self.tally().sign_up(&told);
+        self.count_sign_up(&told);
         told
     }
 

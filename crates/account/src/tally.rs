@@ -1,25 +1,6 @@
-//! What this floor counts of itself.
+//! How often each act ended how.
 
 use countersign_kernel::Counter;
-use countersign_password::{Timings, Work};
-
-use crate::accounts::{Accounts, Told};
-use crate::error::Error;
-use crate::sign_in::SignInVerdict;
-use crate::sign_up::SignUpVerdict;
-
-/// What has been asked for since the process started, and how it ended.
-#[derive(Debug, Clone)]
-pub struct Readings {
-    /// Sign-ins by outcome, every outcome. A failure is named as the audit trail names it; no answer ever does.
-    pub sign_ins: Vec<(&'static str, u64)>,
-    /// Registrations by outcome, every outcome.
-    pub sign_ups: Vec<(&'static str, u64)>,
-    /// What hashing has done and does.
-    pub hashing: Work,
-    /// How long hashes waited and took.
-    pub timings: Timings,
-}
 
 /// Counters of one act by how it ended.
 #[derive(Debug)]
@@ -55,46 +36,22 @@ impl Tally {
         Self { sign_ins: Outcomes::of(SIGN_INS), sign_ups: Outcomes::of(SIGN_UPS) }
     }
 
-    /// Counts a sign-in by its verdict, save one that failed: that was counted with its reason.
-    pub(crate) fn sign_in(&self, told: &Result<Told<SignInVerdict>, Error>) {
-        self.sign_ins.count(match told {
-            Ok((SignInVerdict::Failed, _)) => return,
-            Ok((SignInVerdict::SignedIn(_), _)) => "signed_in",
-            Ok((SignInVerdict::Challenged(_), _)) => "challenged",
-            Ok((SignInVerdict::Limited(_), _)) => "limited",
-            Ok((SignInVerdict::Busy(_), _)) => "overloaded",
-            Err(_) => "error",
-        });
+    /// Counts a sign-in that ended so.
+    pub(crate) fn sign_in_ended(&self, outcome: &str) {
+        self.sign_ins.count(outcome);
     }
 
-    /// Counts a sign-in that failed.
-    pub(crate) fn sign_in_failed(&self, reason: &str) {
-        self.sign_ins.count(reason);
+    /// Counts a registration that ended so.
+    pub(crate) fn sign_up_ended(&self, outcome: &str) {
+        self.sign_ups.count(outcome);
     }
 
-    /// Counts a registration.
-    pub(crate) fn sign_up(&self, told: &Result<Told<SignUpVerdict>, Error>) {
-        self.sign_ups.count(match told {
-            Ok((SignUpVerdict::Opened(_), _)) => "signed_up",
-            Ok((SignUpVerdict::EmailTaken, _)) => "email_taken",
-            Ok((SignUpVerdict::Invalid(_), _)) => "invalid",
-            Ok((SignUpVerdict::Limited(_), _)) => "limited",
-            Ok((SignUpVerdict::Busy(_), _)) => "overloaded",
-            Err(_) => "error",
-        });
+    pub(crate) fn sign_ins(&self) -> Vec<(&'static str, u64)> {
+        self.sign_ins.read()
     }
-}
 
-impl Accounts {
-    /// What has been counted, for metrics.
-    #[must_use]
-    pub fn readings(&self) -> Readings {
-        Readings {
-            sign_ins: self.tally().sign_ins.read(),
-            sign_ups: self.tally().sign_ups.read(),
-            hashing: self.hasher().work(),
-            timings: self.hasher().timings(),
-        }
+    pub(crate) fn sign_ups(&self) -> Vec<(&'static str, u64)> {
+        self.sign_ups.read()
     }
 }
 

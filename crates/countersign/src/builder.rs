@@ -23,12 +23,12 @@ use crate::data_dir;
 use crate::data_lock::DataLock;
 use crate::engine::{self, Custody, Engine, Signing, Trail};
 use crate::error::Error;
+use crate::event_counts::EventCounts;
 use crate::hook::{self, Hook};
 use crate::house::House;
 use crate::journal::{self, FileJournal};
 use crate::pepper;
 use crate::public_url::PublicUrl;
-use crate::readings::EventCounts;
 use crate::system::System;
 
 mod limits;

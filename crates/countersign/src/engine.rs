@@ -12,9 +12,9 @@ use countersign_session::Sessions;
 use countersign_store_sql::SqlStore;
 
 use crate::data_lock::DataLock;
+use crate::event_counts::EventCounts;
 use crate::forwarding::ForwardingSeen;
 use crate::journal::FileJournal;
-use crate::readings::EventCounts;
 
 /// What an engine is made of.
 pub(crate) struct Parts {

@@ -67,6 +67,7 @@ mod data_dir;
 mod data_lock;
 mod engine;
 mod error;
+mod event_counts;
 mod ext;
 mod forwarding;
 mod hook;

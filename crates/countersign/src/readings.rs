@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use countersign_audit::{Event, Record};
-use countersign_kernel::{Counter, Lifetime, Timestamp};
+use countersign_audit::Event;
+use countersign_kernel::{Lifetime, Timestamp};
 use countersign_keys::RingKey;
 use countersign_limit::Limiter as _;
-use countersign_store::{Committed, Observer, Store as _};
+use countersign_store::Store as _;
 
 use crate::engine::Engine;
 
@@ -91,31 +91,5 @@ impl Engine {
         let mut tx = self.store.snapshot().await.ok()?;
         let (records, oldest) = tx.unsealed_audit_tail(MOST_UNSEALED).await.ok()?;
         Some(Unsealed { records, age: oldest.map_or(Lifetime::ZERO, |oldest| self.store.now().since(oldest)) })
-    }
-}
-
-/// Counts the audit records that this process commits.
-#[derive(Debug)]
-pub(crate) struct EventCounts(Vec<(Event, Counter)>);
-
-impl EventCounts {
-    pub(crate) fn new() -> Self {
-        Self(Event::ALL.iter().map(|event| (*event, Counter::new())).collect())
-    }
-
-    fn count(&self, record: &Record) {
-        if let Some((_, counter)) = self.0.iter().find(|(event, _)| *event == record.event) {
-            counter.one();
-        }
-    }
-
-    fn read(&self) -> Vec<(Event, u64)> {
-        self.0.iter().map(|(event, counter)| (*event, counter.count())).collect()
-    }
-}
-
-impl Observer for EventCounts {
-    fn committed(&self, committed: &Committed) {
-        committed.records.iter().for_each(|record| self.count(record));
     }
 }

@@ -74,16 +74,11 @@ impl Engine {
 
     async fn seal(&self) -> Result<(), Error> {
         let mut due = None;
-        loop {
-            match seal(self.store.as_ref(), BATCH).await? {
-                Sealed::Batch { count, is_weighty, .. } => {
-                    let usual = Due::After(self.trail.checkpoint_every);
-                    due = Some(if is_weighty { Due::Now } else { due.unwrap_or(usual) });
-                    if count < BATCH {
-                        break;
-                    }
-                }
-                Sealed::Nothing | Sealed::Beaten => break,
+        while let Sealed::Batch { count, is_weighty, .. } = seal(self.store.as_ref(), BATCH).await? {
+            let usual = Due::After(self.trail.checkpoint_every);
+            due = Some(if is_weighty { Due::Now } else { due.unwrap_or(usual) });
+            if count < BATCH {
+                break;
             }
         }
         match due {

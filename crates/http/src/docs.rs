@@ -6,12 +6,14 @@
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
+use axum::Extension;
 use axum::response::Response;
 use http::HeaderMap;
 use serde_json::Value;
 
 use crate::error::Code;
 use crate::html::escape;
+use crate::openapi::Described;
 use crate::page::{File, serve};
 
 /// The API reference, for people.
@@ -22,9 +24,9 @@ use crate::page::{File, serve};
         (status = 304, description = "The browser has it already"),
     )
 )]
-pub(crate) async fn reference(headers: HeaderMap) -> Response {
+pub(crate) async fn reference(Extension(Described(make)): Extension<Described>, headers: HeaderMap) -> Response {
     static FILE: OnceLock<File> = OnceLock::new();
-    let file = FILE.get_or_init(|| File::page(render(&crate::router::openapi()).leak()));
+    let file = FILE.get_or_init(|| File::page(render(&make()).leak()));
     serve(file, &headers)
 }
 

@@ -5,8 +5,10 @@ mod complete;
 
 use std::sync::OnceLock;
 
+use axum::Extension;
 use axum::response::Response;
 use http::HeaderMap;
+use serde_json::Value;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi as _};
@@ -59,6 +61,10 @@ pub(crate) fn frame() -> OpenApi {
     Frame::openapi()
 }
 
+/// Makes the document: the routes know how, and what they serve does not know the routes.
+#[derive(Clone, Copy)]
+pub(crate) struct Described(pub(crate) fn() -> Value);
+
 /// The document as it is served.
 #[utoipa::path(
     get, path = "/openapi.json", tag = "Pages", operation_id = "openapi", security(()),
@@ -67,10 +73,10 @@ pub(crate) fn frame() -> OpenApi {
         (status = 304, description = "The browser has it already"),
     )
 )]
-pub(crate) async fn document(headers: HeaderMap) -> Response {
+pub(crate) async fn document(Extension(Described(make)): Extension<Described>, headers: HeaderMap) -> Response {
     static FILE: OnceLock<File> = OnceLock::new();
     // It is made once and kept for the life of the process.
-    let file = FILE.get_or_init(|| File::json(crate::router::openapi().to_string().leak()));
+    let file = FILE.get_or_init(|| File::json(make().to_string().leak()));
     serve(file, &headers)
 }
 

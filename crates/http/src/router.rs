@@ -4,8 +4,8 @@
 //! passes is one layer, the edge (`layer/edge.rs`); CSRF is a demand inside the handlers that a cookie authorises or that set
 //! one.
 
-use axum::Router;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use http::{Method, StatusCode};
 use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,6 +17,7 @@ use crate::api::{
 use crate::app::Auth;
 use crate::error::{Code, Problem};
 use crate::layer::edge::EdgeLayer;
+use crate::openapi::Described;
 use crate::{docs, health, page};
 
 /// The API.
@@ -90,6 +91,7 @@ fn standalone(auth: &Auth) -> Router {
     let (site, _) = everything().split_for_parts();
     site.method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
+        .layer(Extension(Described(openapi)))
         .layer(EdgeLayer::new(auth))
         .with_state(auth.clone())
 }

@@ -74,7 +74,7 @@ impl Sessions {
         if let Some(case) = rotated.case {
             span.record("refresh.case", case.as_str());
         }
-        self.0.tally.refreshed(&rotated);
+        self.note_refresh(&rotated);
         Ok(rotated)
     }
 

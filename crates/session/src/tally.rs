@@ -1,36 +1,15 @@
-//! What this floor counts of itself.
+//! What sessions count of themselves.
 
-use countersign_kernel::{Counter, Lifetime};
+use countersign_kernel::Counter;
 
 use crate::judge::RefreshCase;
-use crate::rotate::{RotateVerdict, Rotated};
-use crate::sessions::Sessions;
-
-/// What sessions have been up to since the process started, and what is in memory now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Readings {
-    /// Refreshes by the row of the table that decided, and those that were not judged: `limited`, `busy`.
-    pub refreshes: Vec<(&'static str, u64)>,
-    /// Checks of an access token that was verified before.
-    pub remembered: u64,
-    /// Checks of one that was not.
-    pub unknown: u64,
-    /// How many verified tokens are remembered, and how many may be.
-    pub tokens: (u64, u64),
-    /// Live revocations: of tokens, sessions, persons and keys.
-    pub live: [(&'static str, usize); 4],
-    /// The number of the last revocation that was taken up.
-    pub seq: u64,
-    /// For how long the revocation log has not answered.
-    pub silent_for: Lifetime,
-}
 
 /// The counters.
 #[derive(Debug)]
 pub(crate) struct Tally {
     cases: Vec<Counter>,
-    limited: Counter,
-    busy: Counter,
+    pub(crate) limited: Counter,
+    pub(crate) busy: Counter,
     pub(crate) remembered: Counter,
     pub(crate) unknown: Counter,
 }
@@ -46,42 +25,16 @@ impl Tally {
         }
     }
 
-    pub(crate) fn refreshed(&self, rotated: &Rotated) {
-        match (rotated.case, &rotated.verdict) {
-            (Some(case), _) => self.case(case),
-            (None, RotateVerdict::Limited(_)) => self.limited.one(),
-            (None, _) => self.busy.one(),
-        }
-    }
-
-    fn case(&self, case: RefreshCase) {
+    /// Counts a refresh by the row that decided.
+    pub(crate) fn case(&self, case: RefreshCase) {
         if let Some(counter) = self.cases.get(case as usize) {
             counter.one();
         }
     }
-}
 
-impl Sessions {
-    /// Counts a refresh that never came to be judged: its cookies prove nothing, which is row 1 of the table.
-    pub fn count_unusable(&self) {
-        self.0.tally.case(RefreshCase::Invalid);
-    }
-
-    /// What has been counted, for metrics.
-    #[must_use]
-    pub fn readings(&self) -> Readings {
-        let inner = &self.0;
-        let cases = RefreshCase::ALL.iter().zip(&inner.tally.cases);
-        let unjudged = [("limited", inner.tally.limited.count()), ("busy", inner.tally.busy.count())];
-        Readings {
-            refreshes: cases.map(|(case, counter)| (case.as_str(), counter.count())).chain(unjudged).collect(),
-            remembered: inner.tally.remembered.count(),
-            unknown: inner.tally.unknown.count(),
-            tokens: (inner.remembered.len() as u64, inner.remembered.capacity()),
-            live: inner.live.len_by_kind(),
-            seq: inner.live.head().seq,
-            silent_for: self.silent_for(),
-        }
+    /// How often each row decided.
+    pub(crate) fn cases(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        RefreshCase::ALL.iter().zip(&self.cases).map(|(case, counter)| (case.as_str(), counter.count()))
     }
 }
 

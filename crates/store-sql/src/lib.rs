@@ -28,6 +28,7 @@ mod session;
 mod shared;
 mod signing_key;
 mod sqlite;
+mod step;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,14 +1,8 @@
 //! What the store measures of itself: how long its steps take, how many fail, how full its queues and pools are.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use countersign_kernel::{Counter, Distribution, Histogram};
-use countersign_store::Error;
-use tracing::{Instrument as _, Level, Span};
-
-use crate::shared::Shared;
-
 /// A step that is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -26,7 +20,7 @@ pub(crate) enum Step {
     Heads,
 }
 
-const STEPS: [(Step, &str); 6] = [
+pub(crate) const STEPS: [(Step, &str); 6] = [
     (Step::Begin, "begin"),
     (Step::Snapshot, "snapshot"),
     (Step::Commit, "commit"),
@@ -38,7 +32,7 @@ const STEPS: [(Step, &str); 6] = [
 /// The counters.
 #[derive(Debug)]
 pub(crate) struct Measures {
-    steps: [(Histogram, Counter); STEPS.len()],
+    pub(crate) steps: [(Histogram, Counter); STEPS.len()],
     /// How many refreshes shared a commit, on SQLite.
     pub(crate) groups: Arc<Histogram>,
 }
@@ -94,34 +88,6 @@ impl Measures {
             .map(|((_, name), (took, failed))| StepReading { name, took: took.read(), failed: failed.count() })
             .collect()
     }
-}
-
-impl Shared {
-    /// Does a step and measures it. A conflict is no failure: it is tried again.
-    pub(crate) async fn measured<T>(
-        &self,
-        step: Step,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        let began = self.clock.local();
-        let done = work.instrument(span(step)).await;
-        if let Some((took, failed)) = self.measures.steps.get(step as usize) {
-            took.record(self.clock.local().since(began));
-            if done.as_ref().is_err_and(|error| !matches!(error, Error::Conflict(_))) {
-                failed.one();
-            }
-        }
-        done
-    }
-}
-
-/// A span for a step of something that is traced already; what runs by itself several times a second is not.
-fn span(step: Step) -> Span {
-    if !tracing::level_enabled!(Level::TRACE) || Span::current().is_none() {
-        return Span::none();
-    }
-    let name = STEPS.get(step as usize).map_or("", |(_, name)| name);
-    tracing::trace_span!(target: "countersign::span", "database", otel.name = format!("database {name}"), db.operation.name = name)
 }
 
 /// What a pool says of itself.
