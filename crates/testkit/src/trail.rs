@@ -53,6 +53,8 @@ fn line(record: &Record) -> String {
     words.push(format!("by {actor}"));
     words.extend(record.subject.map(|id| format!("of {id}")));
     words.extend(record.session.map(|id| format!("in {id}")));
-    words.extend(record.detail.iter().map(|(name, value)| format!("{name}={value}")));
+    // A hash that is another one in each system.
+    let shown = |name: &str, value: &str| if name == "deviceKey" { "[device]".to_owned() } else { value.to_owned() };
+    words.extend(record.detail.iter().map(|(name, value)| format!("{name}={}", shown(name, value))));
     words.join(" ")
 }

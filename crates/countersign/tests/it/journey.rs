@@ -30,7 +30,7 @@ async fn a_person_registers_comes_back_and_leaves() {
     signing_key_created success first_start by system algorithm=EdDSA key=[key 2] kid=[key 2]
     signed_up success by [usr 1] of [usr 1] in [ses 1]
     signed_out success by [usr 1] of [usr 1] in [ses 1]
-    signed_in success by [usr 1] of [usr 1] in [ses 2] amr=pwd device=known
+    signed_in success by [usr 1] of [usr 1] in [ses 2] amr=pwd device=known deviceKey=[device]
     ");
 }
 

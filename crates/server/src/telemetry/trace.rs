@@ -82,7 +82,6 @@ impl Traces {
     }
 
     /// Traces the requests of a router. Only a trusted proxy may say what trace a request belongs to.
-    #[must_use]
     pub fn around(&self, router: axum::Router, proxies: TrustedProxies) -> axum::Router {
         router.layer(request::TraceLayer::new(proxies))
     }

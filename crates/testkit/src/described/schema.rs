@@ -62,6 +62,11 @@ fn part(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<(),
             }
             "format" => of_format(rule.as_str().unwrap_or_default(), value, at)?,
             "minimum" | "maximum" | "minLength" | "maxLength" => within(keyword, rule, value, at)?,
+            "propertyNames" => {
+                for name in value.as_object().into_iter().flat_map(serde_json::Map::keys) {
+                    check(document, rule, &Value::String(name.clone()), &format!("{at}, the name {name}"))?;
+                }
+            }
             "additionalProperties" => {}
             "required" | "enum" | "description" | "example" | "examples" | "title" | "default" => {}
             other => return Err(format!("{at}: the keyword {other} is not known to this check")),
