@@ -132,9 +132,11 @@ mod tests {
     fn every_promise_is_listed() {
         let sources = [
             ("audit", include_str!("audit.rs")),
+            ("audit_checkpoint", include_str!("audit_checkpoint.rs")),
             ("ending", include_str!("ending.rs")),
             ("hot", include_str!("hot.rs")),
             ("idlest", include_str!("idlest.rs")),
+            ("import_secret", include_str!("import_secret.rs")),
             ("noticed", include_str!("noticed.rs")),
             ("one_time_token", include_str!("one_time_token.rs")),
             ("password", include_str!("password.rs")),
