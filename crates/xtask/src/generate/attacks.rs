@@ -121,7 +121,7 @@ mod tests {
         let bugs = toml::from_str::<Catalogue>(BUGS).unwrap().bug;
         let races = toml::from_str::<Catalogue>(RACES).unwrap().race;
 
-        assert!(attacks.iter().map(|entry| entry.id).eq(1..=125));
+        assert!(attacks.iter().map(|entry| entry.id).eq(1..=126));
         assert!(bugs.iter().map(|entry| entry.id).eq(1..=92));
         assert!(races.iter().map(|entry| entry.id).eq(1..=17));
         let has_pipe = |entry: &&Entry| entry.what.contains('|') || entry.must.contains('|');
