@@ -35,11 +35,17 @@ fn limit<'a>(report: &'a Value, name: &str) -> &'a Value {
     report["limits"].as_array().unwrap().iter().find(|limit| limit["name"] == name).unwrap()
 }
 
+/// How many acts are on record, looking at them aside.
+fn acts(server: &Process) -> usize {
+    let exported = server.run(&["audit", "export"]).expect(0).out;
+    exported.lines().filter(|line| line.contains(r#""event""#) && !line.contains("audit_exported")).count()
+}
+
 #[tokio::test]
 async fn a_proposal_is_replayed_and_names_whom_it_would_have_stopped() {
     let server = server().start().await;
     let (ada, bob) = day(&server).await;
-    let before = server.run(&["audit", "export"]).expect(0).out.lines().count();
+    let before = acts(&server);
 
     let report = simulated(&server, "[limits]\nsign_in_address_account = \"2/15m\"\n", &[]);
 
@@ -64,7 +70,7 @@ async fn a_proposal_is_replayed_and_names_whom_it_would_have_stopped() {
     assert!(found["whom"][0]["network"].as_str().unwrap().starts_with("127."), "{found}");
     assert_eq!(report["refusalsOnRecord"], 1);
     assert_eq!(limit(&report, "sign_in_address")["proposed"]["stopped"], 0, "what is not named stays");
-    assert_eq!(server.run(&["audit", "export"]).expect(0).out.lines().count(), before, "nothing is written");
+    assert_eq!(acts(&server), before, "nothing is written");
 }
 
 #[tokio::test]
