@@ -2,9 +2,9 @@
 //!
 //! The ceremony is a state machine, and this file is the whole of it: find, count, prove, settle. Promises: an account that does
 //! not exist, one that is disabled and a wrong password cost the same hash and get the same answer, and the same limits; tries
-//! are counted in one atomic step before any work ([`crate::admission`]), and a good one gives back its own charge and no other; a password that was
-//! changed meanwhile opens nothing; the session whose cookie came along ends in the same transaction. A second factor joins
-//! between prove and settle, as another verdict.
+//! are counted in one atomic step before any work (`admission.rs`), and a good one gives back its own charge and no other; a
+//! password that was changed meanwhile opens nothing; the session whose cookie came along ends in the same transaction. A second
+//! factor joins between prove and settle, as another verdict.
 //!
 //! A hash that another system has made is checked as it is and replaced by one of ours in the same transaction. A check of it
 //! costs one hash more, right or wrong, so that a cheap one does not give its account away.

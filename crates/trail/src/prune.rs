@@ -21,7 +21,7 @@ pub struct Pruned {
     pub deleted: u64,
 }
 
-/// Gives up what is older than `keep`, and deletes at most [`MOST`] records. Call it again and again.
+/// Gives up what is older than `keep`, and deletes at most `MOST` records. Call it again and again.
 ///
 /// # Errors
 /// [`Error::Store`] or [`Error::Signing`]; [`Error::Forged`] if the checkpoint that would become the base is not ours, and then
