@@ -4,7 +4,7 @@
 //! both, and neither the table of buckets nor the audit trail tells a stranger's address.
 
 use aws_lc_rs::{digest, hmac};
-use countersign_kernel::{DeviceId, Secret};
+use countersign_kernel::{DeviceId, Secret, hex};
 
 use crate::email::EmailAddress;
 
@@ -43,15 +43,16 @@ impl AccountKey {
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(&self.0);
         context.update(&device.to_bytes());
-        hex(context.finish().as_ref())
+        short(context.finish().as_ref())
     }
 
     /// 64 bits as text: enough to see in the audit trail that two tries were for one unknown account.
     pub(crate) fn to_text(self) -> String {
-        hex(&self.0)
+        short(&self.0)
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+/// The first 64 bits.
+fn short(bytes: &[u8]) -> String {
+    hex::encode(bytes.get(..8).unwrap_or(bytes))
 }

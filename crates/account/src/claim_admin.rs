@@ -6,7 +6,7 @@
 
 use aws_lc_rs::digest;
 use countersign_audit::{Actor, Event};
-use countersign_kernel::{Lifetime, Origin, Secret};
+use countersign_kernel::{Lifetime, Origin, Secret, hex};
 use countersign_limit::Refused;
 use countersign_session::Identity;
 use countersign_store::{OneTimeToken, Purpose, User};
@@ -37,7 +37,7 @@ impl Accounts {
     /// [`Error::Store`]; the old link works on then.
     pub async fn offer_admin(&self, origin: &Origin) -> Result<Option<Secret<String>>, Error> {
         let bytes = Secret::new(self.env().entropy().bytes::<32>());
-        let secret = Secret::new(bytes.expose().iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        let secret = Secret::new(hex::encode(bytes.expose()));
         let offered = retrying(|| async {
             let mut tx = self.store().begin().await?;
             if tx.has_other_active_with_role(ADMIN, None).await? {

@@ -6,7 +6,7 @@
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
-use countersign_kernel::{Env, Secret};
+use countersign_kernel::{Env, Secret, hex};
 
 use crate::error::Error;
 
@@ -34,7 +34,7 @@ impl ImportKeys {
     /// The name of a secret.
     pub(crate) fn name_of(&self, secret: &Secret<Vec<u8>>) -> String {
         let tag = hmac::sign(&self.name, secret.expose());
-        tag.as_ref().iter().take(NAME_BYTES).map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(tag.as_ref().get(..NAME_BYTES).unwrap_or(tag.as_ref()))
     }
 
     /// A nonce, the ciphertext and a tag. They open under this name alone.

@@ -9,11 +9,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use countersign_kernel::Env;
+use countersign_kernel::{Env, hex};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::hash::Hash;
-use crate::hex;
 
 /// What stands between a record's personal fields and the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

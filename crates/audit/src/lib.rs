@@ -12,7 +12,6 @@ pub mod event;
 pub mod export;
 pub mod finding;
 pub mod hash;
-mod hex;
 pub mod offline;
 pub mod record;
 pub mod redact;

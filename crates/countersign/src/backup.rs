@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign_audit::{Actor, Event, Record, Verifier};
-use countersign_kernel::{Env, Origin, RequestId, Timestamp};
+use countersign_kernel::{Env, Origin, RequestId, Timestamp, hex};
 use countersign_keys::{Keyring, MasterKey};
 use countersign_store::Store as _;
 use countersign_store_sql::file::{self, Depth};
@@ -80,7 +80,7 @@ async fn make(
         signing_keys: examined.signing_keys,
         living_sessions: examined.facts.living_sessions,
         revocations: examined.facts.revocations,
-        audit_head: format!("{}:{}", examined.facts.audit_seq, container::hex(&examined.facts.audit_hash)),
+        audit_head: format!("{}:{}", examined.facts.audit_seq, hex::encode(&examined.facts.audit_hash)),
     };
     let key = with_master_key.then(|| master.to_text());
     container::write(&draft, &manifest, key.as_ref(), &copy).map_err(|source| BackupError::file(to, source))?;

@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use crate::breached::read_breached_filter;
 use crate::data_dir;
 use crate::data_lock::DataLock;
-use crate::engine::{self, Custody, Engine, Signing, Trail};
+use crate::engine::{Custody, Engine, Trail, Waiting};
 use crate::error::Error;
 use crate::event_counts::EventCounts;
 use crate::hook::{self, Hook};
@@ -303,10 +303,11 @@ impl Builder {
             lookup_root: roots.lookup.clone(),
         });
         let http = self.http(&public_url);
-        let house = House::new(Engine::new(engine::Parts {
+        let house = House::new(Engine {
             env: env.clone(),
             store,
-            signing: Signing { keyring, trail },
+            keyring,
+            trail,
             sessions: sessions.clone(),
             accounts: accounts.clone(),
             custody,
@@ -314,7 +315,8 @@ impl Builder {
             limiter,
             events,
             events_dropped,
-        }));
+            waiting: Waiting::default(),
+        });
         let auth = Auth::new(sessions, accounts, http, env, Arc::new(house.clone()))?;
         if self.janitor {
             house.start_janitor();

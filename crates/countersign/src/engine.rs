@@ -16,20 +16,6 @@ use crate::event_counts::EventCounts;
 use crate::forwarding::ForwardingSeen;
 use crate::journal::FileJournal;
 
-/// What an engine is made of.
-pub(crate) struct Parts {
-    pub(crate) env: Env,
-    pub(crate) store: Arc<SqlStore>,
-    pub(crate) signing: Signing,
-    pub(crate) sessions: Sessions,
-    pub(crate) accounts: Accounts,
-    pub(crate) custody: Custody,
-    pub(crate) limits: Option<Arc<Tunable>>,
-    pub(crate) limiter: Arc<Counted>,
-    pub(crate) events: Arc<EventCounts>,
-    pub(crate) events_dropped: Arc<Counter>,
-}
-
 /// The parts below the handle.
 pub(crate) struct Engine {
     pub(crate) env: Env,
@@ -43,6 +29,12 @@ pub(crate) struct Engine {
     pub(crate) limiter: Arc<Counted>,
     pub(crate) events: Arc<EventCounts>,
     pub(crate) events_dropped: Arc<Counter>,
+    pub(crate) waiting: Waiting,
+}
+
+/// What was seen and is to be written down.
+#[derive(Default)]
+pub(crate) struct Waiting {
     refusals: Mutex<Vec<Refusal>>,
     unaudited: Counter,
     forwarded: Mutex<Option<ForwardingSeen>>,
@@ -56,12 +48,6 @@ pub(crate) struct Custody {
     pub(crate) lock: Option<DataLock>,
 }
 
-/// What this system signs with.
-pub(crate) struct Signing {
-    pub(crate) keyring: Keyring,
-    pub(crate) trail: Trail,
-}
-
 /// What the audit trail is kept by.
 pub(crate) struct Trail {
     pub(crate) key: AuditKey,
@@ -72,53 +58,31 @@ pub(crate) struct Trail {
 }
 
 impl Engine {
-    pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { env, store, signing, sessions, accounts, custody, limits, limiter, events, events_dropped } = parts;
-        let Signing { keyring, trail } = signing;
-        let (refusals, unaudited, forwarded) = (Mutex::default(), Counter::new(), Mutex::default());
-        Self {
-            env,
-            store,
-            keyring,
-            trail,
-            sessions,
-            accounts,
-            custody,
-            limits,
-            limiter,
-            events,
-            events_dropped,
-            refusals,
-            unaudited,
-            forwarded,
-        }
-    }
-
     /// Remembers a refusal until it is written down. Under a flood further ones are counted alone.
     pub(crate) fn refused(&self, refusal: Refusal) {
         let mut waiting = self.refusals();
         if waiting.len() < MOST_REFUSALS {
             waiting.push(refusal);
         } else {
-            self.unaudited.one();
+            self.waiting.unaudited.one();
         }
     }
 
     /// How many were counted alone.
     pub(crate) fn refusals_unaudited(&self) -> u64 {
-        self.unaudited.count()
+        self.waiting.unaudited.count()
     }
 
     /// Remembers a forwarding header that was not heeded until it is written down.
     pub(crate) fn forwarded(&self, peer: IpAddr) {
         let last_at = self.env.now();
-        let mut seen = self.forwarded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.waiting.forwarded.lock().unwrap_or_else(PoisonError::into_inner);
         let count = seen.as_ref().map_or(0, |seen| seen.count).saturating_add(1);
         *seen = Some(ForwardingSeen { count, last_at, peer });
     }
 
     pub(crate) fn take_forwarded(&self) -> Option<ForwardingSeen> {
-        self.forwarded.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.waiting.forwarded.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub(crate) fn take_refusals(&self) -> Vec<Refusal> {
@@ -127,7 +91,7 @@ impl Engine {
 
     fn refusals(&self) -> MutexGuard<'_, Vec<Refusal>> {
         // Each holder leaves the list whole.
-        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign_audit::{Actor, Event, Record};
-use countersign_kernel::{Env, Origin, RequestId, Secret, Timestamp, UserId};
+use countersign_kernel::{Env, Origin, RequestId, Secret, Timestamp, UserId, hex};
 use countersign_keys::{KeyPolicy, Keyring, MasterKey, Standing, Withdrawn};
 use countersign_store::{EndReason, Ended, KeyState, Store};
 use countersign_store_sql::file;
@@ -335,8 +335,7 @@ fn sealed_of(manifest: &Manifest) -> u64 {
 }
 
 fn head_text(facts: &file::Facts) -> String {
-    let hash: String = facts.audit_hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}:{hash}", facts.audit_seq)
+    format!("{}:{}", facts.audit_seq, hex::encode(&facts.audit_hash))
 }
 
 /// More revocations than can have been made in a time of which nothing is known.

@@ -5,6 +5,7 @@
 
 pub mod entropy;
 pub mod env;
+pub mod hex;
 pub mod id;
 pub mod location;
 pub mod measure;

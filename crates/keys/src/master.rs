@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign_kernel::{Env, Secret};
+use countersign_kernel::{Env, Secret, hex};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::derive::derive;
@@ -100,7 +100,7 @@ impl MasterKey {
     /// What tells this key from others, in 16 hexadecimal digits. Nothing can be computed back from it.
     #[must_use]
     pub fn fingerprint_text(&self) -> String {
-        self.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(&self.fingerprint)
     }
 
     /// The key that seals.

@@ -6,7 +6,7 @@
 
 use aws_lc_rs::digest;
 use countersign_jose::{Algorithm, SigningKey, VerifyingKey};
-use countersign_kernel::{Env, KeyId, Secret};
+use countersign_kernel::{Env, KeyId, Secret, hex};
 use countersign_store::signing_key::{KeyState, SigningKey as Row};
 
 use crate::error::Error;
@@ -131,12 +131,8 @@ fn seal(master: &MasterKey, env: &Env, context: &str, kind: u8, secret: &[u8]) -
 
 /// The kid, the only part of free form, stands last.
 fn context(id: KeyId, algorithm: &str, public_jwk: Option<&str>, kid: &str) -> String {
-    use std::fmt::Write as _;
-
     let mut context = format!("signing_key/{id}/{algorithm}/");
-    for byte in digest::digest(&digest::SHA256, public_jwk.unwrap_or_default().as_bytes()).as_ref() {
-        let _ = write!(context, "{byte:02x}");
-    }
+    context.push_str(&hex::encode(digest::digest(&digest::SHA256, public_jwk.unwrap_or_default().as_bytes()).as_ref()));
     context.push('/');
     context.push_str(kid);
     context

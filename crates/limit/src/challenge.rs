@@ -11,7 +11,7 @@ use std::fmt;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign_kernel::{Env, Lifetime, Secret, Timestamp};
+use countersign_kernel::{Env, Lifetime, Secret, Timestamp, hex};
 use serde::{Deserialize, Serialize};
 
 /// Makes challenges and judges what comes back. Nodes that share the root accept each other's.
@@ -65,14 +65,14 @@ impl Challenges {
     #[must_use]
     pub fn issue(&self, subject: &[&[u8]], max_number: u32, now: Timestamp, env: &Env) -> Challenge {
         let expires = (now + LIFETIME).as_seconds();
-        let salt = format!("{}?expires={expires}&", hex(&env.entropy().bytes::<12>()));
+        let salt = format!("{}?expires={expires}&", hex::encode(&env.entropy().bytes::<12>()));
         let hash = hash_of(&salt, env.entropy().below(u64::from(max_number) + 1));
         Challenge {
             algorithm: ALGORITHM,
-            challenge: hex(&hash),
+            challenge: hex::encode(&hash),
             max_number,
             salt,
-            signature: hex(hmac::sign(&self.0, &signed(subject, &hash)).as_ref()),
+            signature: hex::encode(hmac::sign(&self.0, &signed(subject, &hash)).as_ref()),
         }
     }
 
@@ -84,7 +84,7 @@ impl Challenges {
             return None;
         }
         let response: Response = serde_json::from_slice(&STANDARD.decode(response).ok()?).ok()?;
-        let (hash, signature) = (unhex(&response.challenge)?, unhex(&response.signature)?);
+        let (hash, signature) = (hex::decode(&response.challenge)?, hex::decode::<32>(&response.signature)?);
         // The MAC first, and in constant time: nothing of a challenge that is not ours is looked at.
         hmac::verify(&self.0, &signed(subject, &hash), &signature).ok()?;
         let solved = response.algorithm == ALGORITHM && hash_of(&response.salt, response.number) == hash;
@@ -125,31 +125,6 @@ fn hash_of(salt: &str, number: u64) -> [u8; 32] {
     context.update(salt.as_bytes());
     context.update(number.to_string().as_bytes());
     context.finish().as_ref().first_chunk().copied().unwrap_or_default()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// 32 bytes from exactly 64 lower-case hexadecimal digits.
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if pairs.len() != 32 || !rest.is_empty() {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (slot, [high, low]) in bytes.iter_mut().zip(pairs) {
-        *slot = (nibble(*high)? << 4) | nibble(*low)?;
-    }
-    Some(bytes)
-}
-
-const fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

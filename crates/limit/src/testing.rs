@@ -3,6 +3,7 @@
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use countersign_kernel::hex;
 use serde_json::{Value, json};
 
 /// Solves a challenge, given as the JSON that a client receives; the text to send as `challengeResponse`. None where it is no
@@ -21,6 +22,5 @@ pub fn solve(challenge: &Value) -> Option<String> {
 }
 
 fn hash(salt: &str, number: u64) -> String {
-    let hash = digest::digest(&digest::SHA256, format!("{salt}{number}").as_bytes());
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(digest::digest(&digest::SHA256, format!("{salt}{number}").as_bytes()).as_ref())
 }

@@ -8,6 +8,7 @@
 mod build;
 mod format;
 
+use countersign_kernel::hex;
 use std::borrow::Cow;
 use std::io::{self, Read};
 
@@ -113,7 +114,7 @@ impl Filter {
     /// What tells it from other filters: 64 bits of its checksum, in hexadecimal.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        self.header.checksum.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(self.header.checksum.get(..8).unwrap_or_default())
     }
 
     const fn embedded(file: &'static [u8]) -> Option<Self> {

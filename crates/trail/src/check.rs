@@ -2,7 +2,7 @@
 
 use countersign_audit::{Checkpoint, CheckpointKind, Finding, Report, Trust, Verifier};
 use countersign_jose::VerifyingKey;
-use countersign_store::Store;
+use countersign_store::{Store, Tx};
 
 use crate::error::Error;
 
@@ -70,6 +70,14 @@ fn whole() -> Verifier {
 /// # Errors
 /// [`Error::Store`] if the store fails. What is wrong with the records is no error but in the report.
 pub async fn check(store: &dyn Store, mut verifier: Verifier) -> Result<Report, Error> {
+    let mut tx = read_to_the_end(store, &mut verifier).await?;
+    let waiting = tx.list_unsealed_audit_records(MOST_WAITING).await?;
+    waiting.iter().for_each(|record| verifier.read_unsealed(record));
+    Ok(verifier.finish())
+}
+
+/// Hands the verifier every sealed record after the last that it has read, and the head; the snapshot in which that was the end.
+pub(crate) async fn read_to_the_end(store: &dyn Store, verifier: &mut Verifier) -> Result<Box<dyn Tx>, Error> {
     let mut after = verifier.last().seq;
     loop {
         let mut tx = store.snapshot().await?;
@@ -84,9 +92,7 @@ pub async fn check(store: &dyn Store, mut verifier: Verifier) -> Result<Report, 
         if page.is_empty() {
             // The same moment as the empty page: whatever was sealed while we read has been read too.
             verifier.ends_at(tx.audit_head().await?);
-            let waiting = tx.list_unsealed_audit_records(MOST_WAITING).await?;
-            waiting.iter().for_each(|record| verifier.read_unsealed(record));
-            return Ok(verifier.finish());
+            return Ok(tx);
         }
     }
 }

@@ -9,7 +9,7 @@ use countersign_kernel::{Env, Lifetime, Origin, RequestId, Timestamp};
 use countersign_keys::AuditKey;
 use countersign_store::{SignedCheckpoint, Store, Tx};
 
-use crate::check::PAGE;
+use crate::check::read_to_the_end;
 use crate::error::Error;
 
 /// When a checkpoint is due.
@@ -114,20 +114,6 @@ async fn damage_since_the_last(store: &dyn Store, key: &AuditKey) -> Result<Opti
             }
         },
     };
-    let mut after = verifier.last().seq;
-    loop {
-        let mut tx = store.snapshot().await?;
-        let page = tx.list_audit_chain(after, PAGE).await?;
-        for row in &page {
-            match &row.record {
-                Ok(record) => verifier.read(row.place, record),
-                Err(column) => verifier.read_spoilt(row.place, column),
-            }
-            after = after.max(row.place.link.seq);
-        }
-        if page.is_empty() {
-            verifier.ends_at(tx.audit_head().await?);
-            return Ok(verifier.finish().findings.into_iter().next());
-        }
-    }
+    read_to_the_end(store, &mut verifier).await?;
+    Ok(verifier.finish().findings.into_iter().next())
 }

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use countersign_kernel::Secret;
+use countersign_kernel::{Secret, hex};
 use serde::{Deserialize, Serialize};
 
 use super::error::BackupError;
@@ -145,7 +145,7 @@ impl<W> Meter<W> {
     }
 
     fn finish(self) -> (String, u64) {
-        (hex(self.digest.finish().as_ref()), self.bytes)
+        (hex::encode(self.digest.finish().as_ref()), self.bytes)
     }
 }
 
@@ -160,9 +160,4 @@ impl<W: Write> Write for Meter<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
     }
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -65,7 +65,7 @@ fn the_form_is_that_of_altcha_and_never_changes() {
         serde_json::to_value(&challenge).unwrap(),
         json!({
             "algorithm": "SHA-256",
-            "challenge": hex(hash.as_ref()),
+            "challenge": hex::encode(hash.as_ref()),
             "maxnumber": 100,
             "salt": salt,
             "signature": "6a9d78bad2b37422ad857331d32699c14cbbdbe795982008de70a25812c0aea8",
@@ -151,9 +151,9 @@ fn a_salt_without_its_end_or_its_expiry_is_none() {
     let key = challenges(1);
     let signed_with = |salt: &str| {
         let hash = hash_of(salt, 3);
-        let signature = hex(hmac::sign(&key.0, &signed(ADA, &hash)).as_ref());
+        let signature = hex::encode(hmac::sign(&key.0, &signed(ADA, &hash)).as_ref());
         let response = json!({
-            "algorithm": ALGORITHM, "challenge": hex(&hash), "number": 3, "salt": salt, "signature": signature,
+            "algorithm": ALGORITHM, "challenge": hex::encode(&hash), "number": 3, "salt": salt, "signature": signature,
         });
         key.judge(ADA, &encoded(&response), at(0)).is_some()
     };
@@ -193,22 +193,6 @@ fn what_is_too_long_or_no_base64_or_no_json_is_none() {
     assert!(!is_good(&padded(LONGEST_RESPONSE + 4)));
     for text in ["", "!", "e30", "e30=", "W10=", &right[1..], &format!("{right}\n")] {
         assert!(!is_good(text), "{text}");
-    }
-}
-
-#[test]
-fn hexadecimal_digits_are_read_strictly() {
-    let text = "00ff10a9".repeat(8);
-    assert_eq!(unhex(&text).map(|bytes| hex(&bytes)), Some(text.clone()));
-    for wrong in [
-        &text[1..],
-        &format!("{text}0"),
-        &format!("{text}00"),
-        &text.replace('f', "F"),
-        &text.replace('f', "g"),
-        &text.replace('1', "/"),
-    ] {
-        assert_eq!(unhex(wrong), None, "{wrong}");
     }
 }
 
