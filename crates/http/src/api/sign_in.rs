@@ -40,11 +40,13 @@ pub(crate) struct LoginBody {
     #[schema(value_type = String, format = Password)]
     password: Secret<String>,
     /// How the refresh token travels; `cookie` unless said otherwise.
-    #[schema(value_type = Option<DeliverySchema>)]
+    #[schema(value_type = Option<DeliverySchema>, nullable = false)]
     token_delivery: Option<Delivery>,
     /// Whether the cookies outlive the browser; true unless said otherwise.
+    #[schema(nullable = false)]
     remember: Option<bool>,
     /// The solution of the `challenge` of a 428: base64 of the JSON that ALTCHA's clients make.
+    #[schema(nullable = false)]
     challenge_response: Option<String>,
 }
 

@@ -22,7 +22,7 @@ use crate::layer::csrf;
 /// Works by the cookie, by the access token, or both. Repeating it is not an error.
 #[utoipa::path(
     post, path = "/api/auth/logout", tag = "Session", operation_id = "logout",
-    security(("refreshCookie" = []), ("bearer" = [])),
+    security((), ("refreshCookie" = []), ("bearer" = [])),
     responses(
         (status = 200, description = "Signed out", body = MessageView,
             headers(

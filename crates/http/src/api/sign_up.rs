@@ -29,9 +29,10 @@ pub(crate) struct RegisterBody {
     /// The name to show, 1 to 100 characters.
     name: String,
     /// How the refresh token travels; `cookie` unless said otherwise.
-    #[schema(value_type = Option<DeliverySchema>)]
+    #[schema(value_type = Option<DeliverySchema>, nullable = false)]
     token_delivery: Option<Delivery>,
     /// Whether the cookies outlive the browser; true unless said otherwise.
+    #[schema(nullable = false)]
     remember: Option<bool>,
 }
 

@@ -35,6 +35,7 @@ fn complete_operation(operation: &mut Map<String, Value>) {
         let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
         parameters.as_array_mut().into_iter().for_each(|list| list.push(csrf_parameter()));
     }
+    absent_is_not_null(operation);
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for (status, codes) in &refusals {
         let response = responses.entry(status.to_string()).or_insert_with(|| json!({}));
@@ -48,6 +49,18 @@ fn complete_operation(operation: &mut Map<String, Value>) {
                 With::Everything => json!({"$ref": format!("#/components/headers/{}", header.name)}),
                 _ => header.entry(),
             });
+        }
+    }
+}
+
+/// A body that may be left out is not one that may be `null`, which the derive makes of it.
+fn absent_is_not_null(operation: &mut Map<String, Value>) {
+    let content = operation.get_mut("requestBody").and_then(|body| body.get_mut("content")?.as_object_mut());
+    for schema in content.into_iter().flat_map(Map::values_mut).filter_map(|content| content.get_mut("schema")) {
+        if let Some([one, null]) = schema.get("oneOf").and_then(Value::as_array).map(Vec::as_slice)
+            && null["type"] == "null"
+        {
+            *schema = one.clone();
         }
     }
 }

@@ -157,3 +157,19 @@ fn names_in_json_are_camel_case() {
         }
     }
 }
+
+#[test]
+fn nothing_that_a_request_carries_may_be_null() {
+    let document = document();
+    for (name, operation) in operations(&document) {
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let Some(place) = schema["$ref"].as_str() else {
+            assert!(schema.is_null(), "{name}: {schema}");
+            continue;
+        };
+        let body = document.pointer(place.trim_start_matches('#')).unwrap();
+        for (member, schema) in body["properties"].as_object().unwrap() {
+            assert!(!schema.to_string().contains("\"null\""), "{name}: {member} {schema}");
+        }
+    }
+}
