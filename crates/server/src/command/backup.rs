@@ -84,7 +84,7 @@ async fn make(args: &BackupArgs, sources: &Sources, context: &Context) -> Result
     }
     let manifest = context.system.back_up(&path, args.with_master_key).await?;
     let line = format!(
-        "{} holds the database of {}: {} MB, checked, {} living sessions",
+        "{} holds the database of {}: {} MB, checked, living sessions: {}",
         path.display(),
         manifest.made_at,
         manifest.bytes.div_ceil(1_000_000),
@@ -156,7 +156,7 @@ fn check(ready: &Restore, journal: &Path, output: Output) -> Result<(), Failure>
         Err(error) => return Err(error.into()),
     };
     let line =
-        format!("the backup of {} is good, {} living sessions; {words}", manifest.made_at, manifest.living_sessions);
+        format!("the backup of {} is good, living sessions: {}; {words}", manifest.made_at, manifest.living_sessions);
     let value = json!({
         "ok": true,
         "madeAt": manifest.made_at,
@@ -185,7 +185,7 @@ fn ask(ready: &Restore, journal: PathBuf) -> Result<RestoredSessions, Failure> {
         Err(error) => error.to_string(),
     };
     let mut text = format!(
-        "The backup was made at {} and has {} living sessions. Since then people may have signed out.\n\n",
+        "The backup was made at {} and holds this many living sessions: {}. Since then people may have signed out.\n\n",
         ready.manifest().made_at,
         ready.manifest().living_sessions
     );
@@ -207,8 +207,7 @@ fn ask(ready: &Restore, journal: PathBuf) -> Result<RestoredSessions, Failure> {
 }
 
 fn report(made_at: &str, sessions: &RestoredSessions, restored: &Restored, output: Output) -> Result<(), Failure> {
-    let mut lines =
-        vec![format!("the backup of {made_at} is in place; {} sessions were ended", restored.sessions_ended)];
+    let mut lines = vec![format!("the backup of {made_at} is in place, sessions ended: {}", restored.sessions_ended)];
     if restored.accounts_deleted + restored.accounts_switched > 0 {
         lines.push(format!(
             "{} accounts were deleted again, {} disabled or enabled again",
