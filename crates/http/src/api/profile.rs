@@ -17,7 +17,12 @@ use crate::json::{Call, Members, Shape};
 /// A change of the profile.
 #[derive(ToSchema)]
 pub(crate) struct ProfileBody {
-    /// The name to show, 1 to 100 characters.
+    /// The name to show, 1 to 100 characters, not all blank, without control characters and line ends.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*[^\s\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069][^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$"
+    )]
     name: String,
 }
 

@@ -26,10 +26,10 @@ pub(crate) static REFRESH_CASE: HeaderName = HeaderName::from_static("x-refresh-
 #[schema(rename_all = "camelCase")]
 pub(crate) struct RefreshBody {
     /// A random id of this attempt, kept until it is answered in full: 22 base64url characters.
-    #[schema(value_type = Option<String>, nullable = false, min_length = 22, max_length = 22)]
+    #[schema(value_type = Option<String>, nullable = false, pattern = r"^[A-Za-z0-9_-]{22}$")]
     attempt_id: Option<countersign_session::AttemptId>,
     /// The id that was last answered in full.
-    #[schema(value_type = Option<String>, nullable = false, min_length = 22, max_length = 22)]
+    #[schema(value_type = Option<String>, nullable = false, pattern = r"^[A-Za-z0-9_-]{22}$")]
     last_attempt_id: Option<countersign_session::AttemptId>,
     /// The refresh token, for a client that signed in with `tokenDelivery: "body"`.
     #[schema(value_type = Option<String>, nullable = false)]

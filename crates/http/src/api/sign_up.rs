@@ -26,7 +26,12 @@ pub(crate) struct RegisterBody {
     /// The password: 8 to 256 characters, neither common nor known from a breach.
     #[schema(value_type = String, format = Password)]
     password: Secret<String>,
-    /// The name to show, 1 to 100 characters.
+    /// The name to show, 1 to 100 characters, not all blank, without control characters and line ends.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*[^\s\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069][^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$"
+    )]
     name: String,
     /// How the refresh token travels; `cookie` unless said otherwise.
     #[schema(value_type = Option<DeliverySchema>, nullable = false)]

@@ -17,6 +17,7 @@ pub(crate) fn complete(document: &mut Value) {
         components
             .insert("headers".to_owned(), everywhere.map(|header| (header.name.to_owned(), header.entry())).collect());
     }
+    close_bodies(document);
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     for item in paths.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
         for operation in item.values_mut().filter_map(Value::as_object_mut) {
@@ -49,6 +50,16 @@ fn complete_operation(operation: &mut Map<String, Value>) {
                 With::Everything => json!({"$ref": format!("#/components/headers/{}", header.name)}),
                 _ => header.entry(),
             });
+        }
+    }
+}
+
+/// Every body refuses members that it does not have.
+fn close_bodies(document: &mut Value) {
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    for (_, schema) in schemas.into_iter().flatten().filter(|(name, _)| name.ends_with("Body")) {
+        if let Some(schema) = schema.as_object_mut() {
+            schema.insert("additionalProperties".to_owned(), false.into());
         }
     }
 }

@@ -159,7 +159,7 @@ fn names_in_json_are_camel_case() {
 }
 
 #[test]
-fn nothing_that_a_request_carries_may_be_null() {
+fn a_body_is_closed_and_nothing_in_it_may_be_null() {
     let document = document();
     for (name, operation) in operations(&document) {
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
@@ -168,6 +168,7 @@ fn nothing_that_a_request_carries_may_be_null() {
             continue;
         };
         let body = document.pointer(place.trim_start_matches('#')).unwrap();
+        assert_eq!(body["additionalProperties"], false, "{name}");
         for (member, schema) in body["properties"].as_object().unwrap() {
             assert!(!schema.to_string().contains("\"null\""), "{name}: {member} {schema}");
         }
