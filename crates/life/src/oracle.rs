@@ -82,7 +82,7 @@ impl Oracle {
     pub(crate) fn copied(&mut self, session: &str, ids: BTreeSet<String>) {
         if let Some(life) = self.lives.get_mut(session) {
             life.counts = Counts::from(life.reach());
-            life.copied_ids.extend(ids);
+            life.know_ids(ids);
         }
     }
 

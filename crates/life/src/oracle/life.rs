@@ -39,7 +39,7 @@ pub(super) struct Life {
     pub(super) was_found: bool,
     pub(super) is_gone: bool,
     is_missed: bool,
-    pub(super) copied_ids: BTreeSet<String>,
+    copied_ids: BTreeSet<String>,
     owner_ids: BTreeSet<String>,
     pub(super) counts: Counts,
 }
@@ -108,6 +108,12 @@ impl Life {
         let until = |pointer| answer.number(pointer).map_or(At::MAX, |seconds| server + seconds * SECOND);
         self.absolute = until("/session/expiresIn");
         self.promised = self.promised.max(self.absolute.min(until("/session/idleExpiresIn")));
+    }
+
+    /// These ids were copied: from now on both know them, though they may never have been answered.
+    pub(super) fn know_ids(&mut self, copied: BTreeSet<String>) {
+        self.owner_ids.extend(copied.iter().cloned());
+        self.copied_ids.extend(copied);
     }
 
     /// The database is what it was `then`.

@@ -124,6 +124,21 @@ fn whoever_knows_an_id_reaches_as_far_as_it_was_answered() {
 }
 
 #[test]
+fn what_a_thief_was_given_for_a_copied_id_is_within_the_owners_reach() {
+    // The owner sleeps, and his id was copied before it was ever answered.
+    for (copied, wrong) in [("a", None), ("b", Some(Kind::MissedTheft))] {
+        let mut court = Court::new();
+        court.0.copied(SESSION, BTreeSet::from([copied.to_owned()]));
+        court.0.is_used(SESSION);
+        for (at, presented) in [(60, 0), (120, 1), (180, 2)] {
+            assert_eq!(court.rotates(at, Party::Thief, presented, Some("a")), None);
+        }
+        let again = court.hears(600, Party::Owner, 0, [Some("a"), None], answer(200, Some(3), ""));
+        assert_eq!(again, wrong, "{copied}");
+    }
+}
+
+#[test]
 fn a_thief_is_never_given_the_owners_third_generation() {
     let mut court = Court::new();
     court.0.copied(SESSION, BTreeSet::new());

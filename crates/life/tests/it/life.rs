@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use countersign_life::{Plan, chosen_seed, live, random_seed};
+use countersign_life::{Plan, chosen_seed, live};
+
+/// The suite's own plan: chance must not decide whether a change is good. `cargo xtask life` draws another each time.
+const SEED: u64 = 1;
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says where the server is")]
@@ -11,7 +14,7 @@ fn hundreds_of_browser_hours_sign_nobody_out_and_miss_no_thief() {
         println!("skipped: `cargo xtask test` builds the server that this needs");
         return;
     };
-    let plan = Plan { seed: chosen_seed().unwrap_or_else(random_seed), ..Plan::SHORT };
+    let plan = Plan { seed: chosen_seed().unwrap_or(SEED), ..Plan::SHORT };
     println!("COUNTERSIGN_TEST_SEED={}", plan.seed);
 
     let outcome = live(&server, &plan).unwrap();
