@@ -15,6 +15,10 @@ const MAX_IN_FLIGHT: usize = 4096;
 /// come in time, and who are refused only after they have waited.
 const SLOWER: i64 = 2;
 
+/// How many times the deadline somebody waits whose turn was promised within it. An estimate that is a little too good would
+/// otherwise make everybody in a full queue wait in vain; one that is wrong by more than this has become another machine's.
+const PATIENCE: i64 = 2;
+
 /// How much one that was quicker moves it: a sixteenth, so that a few quick ones among slow ones promise nothing.
 const QUICKER: i64 = 16;
 
@@ -61,6 +65,12 @@ impl Admission {
             return Err(self.busy(wait));
         }
         Ok(())
+    }
+
+    /// Whether a call that was admitted has waited for so long that it is not worth a hash any more: twice the deadline.
+    #[must_use]
+    pub fn gives_up_after(&self, waited: Lifetime) -> bool {
+        waited.as_micros() > self.deadline.as_micros().saturating_mul(PATIENCE)
     }
 
     /// What a caller is told whose turn is `wait` away: whole seconds, at least one.
@@ -143,6 +153,13 @@ mod tests {
             admission.measured(Lifetime::from_millis(10));
         }
         assert!(admission.estimate() < Lifetime::from_millis(11), "{:?}", admission.estimate());
+    }
+
+    #[test]
+    fn whoever_was_admitted_is_given_up_on_after_twice_the_deadline() {
+        let admission = admission(2, 1_000, 100);
+        assert!(!admission.gives_up_after(Lifetime::from_millis(2_000)));
+        assert!(admission.gives_up_after(Lifetime::from_micros(2_000_001)));
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub struct Busy {
 /// Why there is no hash or no verdict.
 #[derive(Debug, thiserror::Error)]
 pub enum HashError {
-    /// Refused at the door, or waited past the deadline; nothing was computed.
+    /// Refused at the door, or waited for more than twice the deadline; nothing was computed.
     #[error(transparent)]
     Busy(#[from] Busy),
     /// A fault of ours.

@@ -27,7 +27,7 @@ pub struct HasherConfig {
     pub workers: usize,
     /// How much memory hashing may keep, in KiB.
     pub memory_budget_kib: u32,
-    /// How long a call may wait for its turn before it is refused.
+    /// A call whose turn would come later than this is refused at once. One that was admitted waits for up to twice as long.
     pub queue_deadline: Lifetime,
 }
 
@@ -84,7 +84,7 @@ impl Hasher {
         let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
         let workers = config.workers.min(cores()).min(fitting).max(1);
         let admission = Admission::new(workers, config.queue_deadline, config.params);
-        let pool = Pool::start(workers, today.params.block_count(), admission, config.queue_deadline, env.clone())?;
+        let pool = Pool::start(workers, today.params.block_count(), admission, env.clone())?;
         Ok(Self { params: config.params, today, peppers: Peppers::default(), pool, env })
     }
 

@@ -71,7 +71,6 @@ pub(crate) struct Pool {
 struct Shared {
     env: Env,
     kept_blocks: usize,
-    deadline: countersign_kernel::Lifetime,
     state: Mutex<State>,
     work: Condvar,
     /// Held while a hash is computed that needs more memory than the threads keep.
@@ -93,13 +92,7 @@ struct State {
 }
 
 impl Pool {
-    pub(crate) fn start(
-        workers: usize,
-        kept_blocks: usize,
-        admission: Admission,
-        deadline: countersign_kernel::Lifetime,
-        env: Env,
-    ) -> Result<Self, Error> {
+    pub(crate) fn start(workers: usize, kept_blocks: usize, admission: Admission, env: Env) -> Result<Self, Error> {
         let state = State {
             queue: VecDeque::new(),
             running: 0,
@@ -113,7 +106,6 @@ impl Pool {
         let shared = Arc::new(Shared {
             env,
             kept_blocks,
-            deadline,
             state: Mutex::new(state),
             work: Condvar::new(),
             oversize: Mutex::new(()),
@@ -189,7 +181,8 @@ impl Shared {
             let started = self.env.now();
             let waited = started.since(job.admitted_at);
             self.waited.record(waited);
-            let output = (waited <= self.deadline).then(|| self.compute(&job, &mut memory));
+            let is_late = self.lock().admission.gives_up_after(waited);
+            let output = (!is_late).then(|| self.compute(&job, &mut memory));
             let took = self.env.now().since(started);
             let mut state = self.lock();
             let output = match output {
@@ -201,7 +194,7 @@ impl Shared {
                 }
                 None => {
                     state.refused += 1;
-                    Err(state.admission.busy(self.deadline).into())
+                    Err(state.admission.busy(waited).into())
                 }
             };
             state.running -= 1;
@@ -314,7 +307,7 @@ mod tests {
     fn pool() -> Pool {
         let env = Env::new(Arc::new(Still), Arc::new(SystemEntropy));
         let admission = Admission::new(1, Lifetime::from_seconds(3), Params::CHEAPEST);
-        Pool::start(0, 8, admission, Lifetime::from_seconds(3), env).unwrap()
+        Pool::start(0, 8, admission, env).unwrap()
     }
 
     fn job() -> (Job, oneshot::Receiver<Output>) {

@@ -60,10 +60,11 @@ pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
         let packages = ["countersign-server", "bare", "raw"].map(|package| ["--package", package]);
         run(cargo()?.args(["build", "--quiet", "--release"]).args(packages.as_flattened()))?;
     }
-    let (scene, rounds) = if is_quick { (2, 1) } else { (5, 3) };
-    let mixed = if has("--soak") { 600 } else { scene * 3 };
-    let (scene, mixed) = (Duration::from_secs(scene), Duration::from_secs(mixed));
-    let length = Length { scene, rounds, mixed };
+    // Other work comes and goes within seconds: many short runs find a moment without it.
+    let (scene, rounds, paced) = if is_quick { (1, 3, 2) } else { (1, 15, 5) };
+    let mixed = if has("--soak") { 600 } else { paced * 3 };
+    let [scene, paced, mixed] = [scene, paced, mixed].map(Duration::from_secs);
+    let length = Length { scene, rounds, paced, mixed };
     if is_flood {
         scenes::overload_alone(length, &mut table)?
     } else {

@@ -38,14 +38,13 @@ impl Clock for Gate {
 
 /// One thread, and room for two that wait: 50 µs is the first estimate of the cheapest hash, and the clock teaches nothing.
 fn gated() -> (Arc<Gate>, Arc<Hasher>) {
+    gated_within(Lifetime::from_micros(100))
+}
+
+fn gated_within(queue_deadline: Lifetime) -> (Arc<Gate>, Arc<Hasher>) {
     let gate = Arc::new(Gate::default());
     let env = Env::new(Arc::clone(&gate) as Arc<dyn Clock>, Arc::new(SystemEntropy));
-    let config = HasherConfig {
-        params: Params::CHEAPEST,
-        workers: 1,
-        memory_budget_kib: 1_024,
-        queue_deadline: Lifetime::from_micros(100),
-    };
+    let config = HasherConfig { params: Params::CHEAPEST, workers: 1, memory_budget_kib: 1_024, queue_deadline };
     (gate, Arc::new(Hasher::new(&config, env).unwrap()))
 }
 
@@ -86,7 +85,7 @@ async fn those_who_went_away_make_room_and_nobody_else_does() {
 }
 
 #[tokio::test]
-async fn whoever_waited_longer_than_the_deadline_is_refused_without_a_hash() {
+async fn whoever_waited_for_far_longer_than_the_deadline_is_refused_without_a_hash() {
     let (gate, hasher) = gated();
     gate.shut();
     let late = call(&hasher);
@@ -100,6 +99,20 @@ async fn whoever_waited_longer_than_the_deadline_is_refused_without_a_hash() {
     let work = hasher.work();
     assert_eq!((work.done, work.refused, work.running), (0, 1, 0));
     call(&hasher).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn whoever_was_admitted_is_served_though_it_took_longer_than_estimated() {
+    let (gate, hasher) = gated_within(Lifetime::from_millis(1_500));
+    gate.shut();
+    let running = call(&hasher);
+    until(|| hasher.work().running == 1).await;
+
+    gate.seconds.store(2, Ordering::SeqCst);
+    gate.open();
+
+    running.await.unwrap().unwrap();
+    assert_eq!((hasher.work().done, hasher.work().refused), (1, 0));
 }
 
 #[tokio::test]

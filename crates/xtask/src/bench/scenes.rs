@@ -29,6 +29,8 @@ pub(super) struct Length {
     pub(super) scene: Duration,
     /// How often each runs.
     pub(super) rounds: u32,
+    /// Of a scene with a steady pace.
+    pub(super) paced: Duration,
     /// Of the mixed load at the end.
     pub(super) mixed: Duration,
 }
@@ -51,7 +53,7 @@ pub(super) fn overload_alone(length: Length, table: &mut Table) -> Result<()> {
 
 /// On a server of its own, whose memory nothing else has used.
 fn overload_in(data: &Path, length: Length, table: &mut Table) -> Result<()> {
-    overload::measure(&Programs::built()?.serve(&data.join("overload"))?, length.scene, table)
+    overload::measure(&Programs::built()?.serve(&data.join("overload"))?, length.paced, table)
 }
 
 fn measure(data: &Path, length: Length, table: &mut Table) -> Result<()> {
@@ -137,7 +139,7 @@ fn rounds(
 
     let mut half = Best::of("GET /api/auth/verify at half load");
     let pace = Pace::PerSecond(seen.per_second() / 2.0);
-    let cost = load::run(server, &mut same(&get_with("/api/auth/verify", &token), CONNECTIONS), length.scene, pace)?;
+    let cost = load::run(server, &mut same(&get_with("/api/auth/verify", &token), CONNECTIONS), length.paced, pace)?;
     half.take(cost);
     let spread = cost.p99.as_secs_f64() / cost.p50.as_secs_f64();
     table.line("verify at half load: p99 / p50", spread, Bound::AtMost(4.0));
