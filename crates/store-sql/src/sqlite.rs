@@ -52,7 +52,7 @@ impl Sqlite {
             .foreign_keys(true)
             .synchronous(synchronous)
             // KiB a connection: the pages that all connections read are in the operating system's cache anyway.
-            .pragma("cache_size", "-1024")
+            .pragma("cache_size", "-512")
             // What is deleted is overwritten: a person who left is not in the free pages of the file.
             .pragma("secure_delete", "ON");
         let base = sqlx::ConnectOptions::disable_statement_logging(base);

@@ -217,7 +217,7 @@ fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
         Durability::None => "OFF",
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
-    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA cache_size = -1024;")?;
+    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA cache_size = -512;")?;
     Ok(connection)
 }
 
