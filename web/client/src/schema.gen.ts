@@ -1,0 +1,330 @@
+// Made by `npm run gen` from docs/reference/openapi.json. Do not edit.
+
+/**
+ * A proof of work in the form of ALTCHA, version 1: sought is the `number` from 0 to `maxnumber` whose decimal digits, put
+ * behind `salt`, have `challenge` as their SHA-256. `challengeResponse` is base64 of the JSON object
+ * `{algorithm,challenge,number,salt,signature}`. Each solution works once.
+ */
+export interface Challenge {
+  /** Always `SHA-256`. */
+  algorithm: string;
+  /** The hash, 64 hexadecimal digits. */
+  challenge: string;
+  /** The greatest number that is worth a try. */
+  maxnumber: number;
+  /** What stands before the number. It says when the challenge expires (Unix seconds). */
+  salt: string;
+  /** To be sent back as it is. */
+  signature: string;
+}
+
+/** The one-time token of the link. */
+export interface ClaimBody {
+  /** The last part of the link's path. */
+  token: string;
+}
+
+/** A CSRF token. */
+export interface CsrfToken {
+  /** To be sent back in `X-CSRF-Token`, together with the cookie of this answer. */
+  csrfToken: string;
+}
+
+/** The deletion of an account. */
+export interface DeleteBody {
+  /** The password. */
+  currentPassword: string;
+}
+
+/** One field of a request that is not as it must be. */
+export interface FieldError {
+  /** A stable code: `REQUIRED`, `WRONG_TYPE`, `UNKNOWN_FIELD`, `TOO_SHORT`, …. */
+  code: string;
+  /** The field's name in the JSON body or the query; empty for the body as a whole. */
+  field: string;
+  /** What to say to a person. */
+  message: string;
+}
+
+/** How the server is. */
+export interface Health {
+  /** `ok`. */
+  status: string;
+}
+
+/** A sign-in. */
+export interface LoginBody {
+  /** The solution of the `challenge` of a 428: base64 of the JSON that ALTCHA's clients make. */
+  challengeResponse?: string;
+  /** The address. */
+  email: string;
+  /** The password. */
+  password: string;
+  /** Whether the cookies outlive the browser; true unless said otherwise. */
+  remember?: boolean;
+  /** How the refresh token travels; `cookie` unless said otherwise. */
+  tokenDelivery?: TokenDelivery;
+}
+
+/** That it was done. */
+export interface Message {
+  /** What to say to a person. */
+  message: string;
+}
+
+/** A change of password. */
+export interface PasswordBody {
+  /** The present password. */
+  currentPassword: string;
+  /** The new one: 8 to 256 characters, neither common nor known from a breach. */
+  newPassword: string;
+}
+
+/** That the password is another. */
+export interface PasswordChanged {
+  /** What to say to a person. */
+  message: string;
+  /** How many other sessions have ended. */
+  revoked: number;
+}
+
+/** What the OpenAPI document says of every refusal. */
+export interface Problem {
+  challenge?: Challenge | null;
+  /** What serving needs, each `ok` or `failing`, from `GET /readyz`. */
+  checks?: Record<string, string> | null;
+  /** The stable code to branch on. */
+  code: string;
+  /** What to say to a person. */
+  detail: string;
+  /** The same as `detail`. */
+  error: string;
+  /** The fields at fault, with `VALIDATION_FAILED`. */
+  errors?: FieldError[] | null;
+  /** The same as `detail`. */
+  message: string;
+  /** How to prove oneself, with `STEP_UP_REQUIRED` and `MFA_REQUIRED`. */
+  methods?: string[] | null;
+  /** The request, as the log names it. */
+  requestId: string;
+  /** Seconds to wait, with `RATE_LIMITED` and `OVERLOADED`. */
+  retryAfter?: number | null;
+  /** The HTTP status. */
+  status: number;
+  /** A title of a few words. */
+  title: string;
+  /** The public URL + `/errors/` + code: a page that says more. */
+  type: string;
+}
+
+/** A change of the profile. */
+export interface ProfileBody {
+  /** The name to show, 1 to 100 characters, not all blank, without control characters and line ends. */
+  name: string;
+}
+
+/** What the server can do. */
+export interface Ready {
+  /** Each thing that serving needs: `ok`. */
+  checks: Record<string, string>;
+  /** `ready`. */
+  status: string;
+}
+
+/** The body, which a browser may leave out. */
+export interface RefreshBody {
+  /** A random id of this attempt, kept until it is answered in full: 22 base64url characters. */
+  attemptId?: string;
+  /** The id that was last answered in full. */
+  lastAttemptId?: string;
+  /** The refresh token, for a client that signed in with `tokenDelivery: "body"`. */
+  refreshToken?: string;
+}
+
+/** The answer to a refresh. */
+export interface Refreshed {
+  /** The new access token. */
+  accessToken: string;
+  /** Seconds that it lives. */
+  expiresIn: number;
+  /** The new refresh token, where the session takes it in the body. */
+  refreshToken?: string | null;
+  /** Whether a refresh token came with it; if not, keep what you have. */
+  rotated: boolean;
+  /** The server's time. */
+  serverTime: string;
+  session: SessionLife;
+  /** Always `Bearer`. */
+  tokenType: string;
+}
+
+/** A registration. */
+export interface RegisterBody {
+  /** The address. */
+  email: string;
+  /** The name to show, 1 to 100 characters, not all blank, without control characters and line ends. */
+  name: string;
+  /** The password: 8 to 256 characters, neither common nor known from a breach. */
+  password: string;
+  /** Whether the cookies outlive the browser; true unless said otherwise. */
+  remember?: boolean;
+  /** How the refresh token travels; `cookie` unless said otherwise. */
+  tokenDelivery?: TokenDelivery;
+}
+
+/** One of a person's sessions. */
+export interface Session {
+  /** How the person was authenticated (RFC 8176). */
+  amr: string[];
+  /** The number of the autonomous system that announces `ipAddress`, where the operator has such a table. */
+  asn?: number | null;
+  /** The country of `ipAddress` (ISO 3166-1 alpha-2), where the operator has a table of addresses that knows it. */
+  country?: string | null;
+  /** When it began. */
+  createdAt: string;
+  /** Whether it is the one that asks. */
+  current: boolean;
+  /** The device it began on: the `did` claim. */
+  device?: string | null;
+  /** The address it began at. */
+  firstIpAddress?: string | null;
+  /** The id: the `sid` claim. */
+  id: string;
+  /** The address it was last refreshed from. */
+  ipAddress?: string | null;
+  /** The same for people: `Firefox on Linux`; null where nothing is known. */
+  label?: string | null;
+  /** When it was last refreshed, to a minute. */
+  lastSeenAt: string;
+  /** What that network's operator is called. */
+  network?: string | null;
+  /** The user agent it began with. */
+  userAgent?: string | null;
+}
+
+/** How long a session lives. */
+export interface SessionLife {
+  /** Seconds until it is over, whatever happens. */
+  expiresIn: number;
+  /** The session's id: the `sid` claim. */
+  id: string;
+  /** Seconds until it is over unless it is refreshed. */
+  idleExpiresIn: number;
+}
+
+/** A person's sessions, most recently used first. */
+export interface Sessions {
+  sessions: Session[];
+}
+
+/** The answer to a registration or a sign-in. */
+export interface SignedIn {
+  /** The access token: a JWT after RFC 9068. */
+  accessToken: string;
+  /** Seconds that the access token lives. */
+  expiresIn: number;
+  /** The refresh token, where `tokenDelivery` was `body`. */
+  refreshToken?: string | null;
+  /** The server's time. */
+  serverTime: string;
+  session: SessionLife;
+  /** Always `Bearer`. */
+  tokenType: string;
+  user: User;
+}
+
+/** That every session has ended. */
+export interface SignedOutEverywhere {
+  /** What to say to a person. */
+  message: string;
+  /** How many sessions have ended. */
+  revoked: number;
+}
+
+/** A renewed proof. */
+export interface StepUpBody {
+  /** The password. */
+  password: string;
+}
+
+/** A new access token of the same session. */
+export interface SteppedUp {
+  /** The new access token. */
+  accessToken: string;
+  /** Seconds that it lives. */
+  expiresIn: number;
+  /** Always `Bearer`. */
+  tokenType: string;
+}
+
+/** How the refresh token travels, for the life of the session. */
+export type TokenDelivery = "cookie" | "body";
+
+/** A person, as he himself sees his account. */
+export interface User {
+  /** When the account was made. */
+  createdAt: string;
+  /** The address as its owner wrote it, domain in lower case. */
+  email: string;
+  /** Whether the owner has proven that he reads mail there. */
+  emailVerified: boolean;
+  /** The person's id: the `sub` claim. */
+  id: string;
+  /** The name, verbatim: encode it where you show it. */
+  name: string;
+  /** The first of `roles`; null where there is none. */
+  role?: string | null;
+  /** The roles. */
+  roles: string[];
+}
+
+/** Whom a token speaks for. */
+export interface Verified {
+  /** The claims of the token. */
+  claims: Record<string, unknown>;
+  /** Always true: a token that is not good is a 401. */
+  valid: boolean;
+}
+
+/** What the server may refuse a call with. */
+export type Code =
+  | "AUTH_FAILED"
+  | "CHALLENGE_REQUIRED"
+  | "CSRF_INVALID"
+  | "EMAIL_TAKEN"
+  | "FORBIDDEN"
+  | "INTERNAL"
+  | "LINK_INVALID"
+  | "NOT_FOUND"
+  | "OVERLOADED"
+  | "PAYLOAD_TOO_LARGE"
+  | "RATE_LIMITED"
+  | "STEP_UP_REQUIRED"
+  | "TOKEN_EXPIRED"
+  | "TOKEN_INVALID"
+  | "TOKEN_MISSING"
+  | "TOKEN_REUSED"
+  | "TOKEN_REVOKED"
+  | "UNSUPPORTED_MEDIA_TYPE"
+  | "VALIDATION_FAILED";
+
+/** Each call: what it takes, and what it answers where it is not refused. */
+export interface Calls {
+  "DELETE /api/user": { body: DeleteBody; answer: undefined };
+  "DELETE /api/user/sessions/{id}": { body: undefined; answer: undefined };
+  "GET /api/auth/csrf-token": { body: undefined; answer: CsrfToken };
+  "GET /api/auth/verify": { body: undefined; answer: Verified };
+  "GET /api/csrf-token": { body: undefined; answer: CsrfToken };
+  "GET /api/user/profile": { body: undefined; answer: User };
+  "GET /api/user/sessions": { body: undefined; answer: Sessions };
+  "PATCH /api/user/profile": { body: ProfileBody; answer: User };
+  "POST /api/auth/claim-admin": { body: ClaimBody; answer: User };
+  "POST /api/auth/login": { body: LoginBody; answer: SignedIn };
+  "POST /api/auth/logout": { body: undefined; answer: Message };
+  "POST /api/auth/logout-all": { body: undefined; answer: SignedOutEverywhere };
+  "POST /api/auth/refresh": { body: RefreshBody; answer: Refreshed };
+  "POST /api/auth/register": { body: RegisterBody; answer: SignedIn };
+  "POST /api/auth/step-up": { body: StepUpBody; answer: SteppedUp };
+  "POST /api/user/password": { body: PasswordBody; answer: PasswordChanged };
+  "POST /api/user/profile": { body: ProfileBody; answer: User };
+}
