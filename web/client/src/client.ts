@@ -89,6 +89,7 @@ export function createClient(options: Options = {}, world: World = globalThis as
 
   const core = {
     world,
+    isLive,
     root,
     name: `countersign:${root}`,
     cleanup: undo,
@@ -167,7 +168,7 @@ export function createClient(options: Options = {}, world: World = globalThis as
     if (!grant.session && message.sessionId !== sessionId) return;
     const { mono, wall } = clock.moment();
     const age = Math.max(0, wall - startedAt);
-    core.note("token from another tab");
+    core.note("peer");
     core.adopt(grant, { mono: mono - age, wall: wall - age }, isNew);
   });
 

@@ -16,6 +16,8 @@ import type { Cleanup, Listens, World } from "./world.js";
 /** The parts, in the order in which they are made: each may use those above it at once, and those below it later. */
 export interface Core {
   readonly world: World;
+  /** Set in a page or a worker; not on a server that renders one. */
+  readonly isLive: unknown;
   /** The server: its origin, and the path if any, before `/api/`. */
   readonly root: string;
   /** What stores, locks and channels are called. */

@@ -33,7 +33,7 @@ export interface Refusal {
 }
 
 const BRAND = Symbol.for("countersign.AuthError");
-const OWN_DOCS = "https://github.com/countersign/countersign#";
+const OWN_DOCS = "https://github.com/countersign/countersign/tree/main/web/client#errors";
 
 /** A refusal, or the reason why there was no answer. */
 export class AuthError<C extends string = AuthCode> extends Error {
@@ -55,7 +55,7 @@ export class AuthError<C extends string = AuthCode> extends Error {
   constructor(code: C, refusal: Refusal = {}, cause?: unknown) {
     super(refusal.detail ?? SAID[code] ?? code, { cause });
     const { status = 0, requestId, retryAfter, errors, methods, type } = refusal;
-    const docs = type ?? OWN_DOCS + code;
+    const docs = type ?? OWN_DOCS;
     Object.assign(this, { code, status, requestId, retryAfter: retryAfter ?? undefined, fields: errors ?? [], methods: methods ?? [], docs });
     this.name = "AuthError";
     // What a ceremony needs to go on is not for logs: it can be had, and is not printed.

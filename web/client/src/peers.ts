@@ -6,7 +6,7 @@
 import type { Core } from "./core.js";
 import type { EndReason } from "./event.js";
 import type { Grant } from "./session.js";
-import { attempt } from "./world.js";
+import { attempt, type Channel } from "./world.js";
 
 /** What one says to the others. */
 export type Message =
@@ -21,7 +21,7 @@ export interface Peers {
   post(message: Message): void;
   hear(heard: (message: Message) => void): void;
   /** Whether there is a channel, so that a change of the mark says nothing new. */
-  readonly isOpen: boolean;
+  isOpen(): boolean;
   /** Where the mark is stored. */
   readonly key: string;
   /** `in…`, `out…` for signed out, `out!…` while the server does not know it yet; empty where nothing is known. */
@@ -30,22 +30,28 @@ export interface Peers {
 }
 
 /** Opens the channel. */
-export function makePeers({ world, name, cleanup }: Core): Peers {
+export function makePeers({ world, isLive, name, cleanup, listen }: Core): Peers {
   const key = `${name}.mark`;
-  // Chrome and Firefox throw where a page has no origin of its own.
-  const channel = attempt(() => world.BroadcastChannel && new world.BroadcastChannel(name), undefined);
+  let channel: Channel | undefined;
   // Where nothing can be stored, the mark lives as long as the page.
   let own = "";
   const heard: ((message: Message) => void)[] = [];
-  if (channel) {
-    channel.onmessage = ({ data }) => heard.forEach((hear) => hear(data as Message));
-    cleanup.list?.push(() => channel.close());
-  }
+  const open = (): void => {
+    // Chrome and Firefox throw where a page has no origin of its own.
+    channel = attempt(() => new world.BroadcastChannel!(name), undefined);
+    if (channel) channel.onmessage = ({ data }) => heard.forEach((hear) => hear(data as Message));
+  };
+  const close = (): void => channel?.close();
+  if (isLive) open();
+  // A message to a page that the browser keeps for the way back makes it throw the page away.
+  listen(world, "pagehide", close);
+  listen<{ persisted?: boolean }>(world, "pageshow", ({ persisted }) => persisted && open());
+  cleanup.list?.push(close);
 
   return {
     post: (message) => attempt(() => channel?.postMessage(message), undefined),
     hear: (hear) => void heard.push(hear),
-    isOpen: !!channel,
+    isOpen: () => !!channel,
     key,
     mark: () => attempt(() => world.localStorage!.getItem(key), null) ?? own,
     setMark(mark) {

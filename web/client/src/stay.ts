@@ -31,7 +31,7 @@ export function make(core: Core): Stay {
 
   // Without a channel the mark is all that other tabs can change here.
   core.listen<{ key: string | null }>(world, "storage", ({ key }) => {
-    if (peers.isOpen || key !== peers.key) return;
+    if (peers.isOpen() || key !== peers.key) return;
     if (peers.mark().startsWith("out")) core.finish("signedOut", undefined, true);
     else refresh.run(true).catch(() => {});
   });

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createClient } from "../dist/index.js";
 import { makeBrowser } from "./support/browser.js";
 import { lost, refusal } from "./support/server.js";
 
@@ -159,4 +160,22 @@ test("S4 calls that are made meanwhile wait for the first answer", async () => {
 
   assert.equal(value.status, 200);
   assert.deepEqual(it.server.asked.map(({ path }) => path), ["/api/auth/refresh", "/orders"]);
+});
+
+test("on a server that renders pages nothing is asked, nothing is opened, and what is known is shown", async () => {
+  const never = () => assert.fail("touched");
+  const world = { Date, performance, Math, setTimeout: never, fetch: never, get BroadcastChannel() { return never(); }, get localStorage() { return never(); } };
+  const known = { status: "signedIn", user: { id: "usr_ada", roles: [], permissions: [] }, sessionId: "ses_1" };
+
+  assert.deepEqual(await createClient({ initialSession: known }, world).ready, known);
+  assert.equal((await createClient({}, world).ready).status, "loading");
+});
+
+test("a worker has no page and no hint, and asks once", async () => {
+  const it = makeBrowser();
+  await it.signedIn();
+  const worker = it.tab({ without: ["document"], world: { WorkerGlobalScope: class {} } });
+
+  assert.equal((await it.time.until(worker.client.ready)).value.status, "signedIn");
+  assert.equal(it.server.refreshes().length, 1);
 });

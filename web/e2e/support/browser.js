@@ -15,10 +15,10 @@ const QUIET = [
 
 export const PASSWORD = "a long enough phrase for a test";
 
-/** One browser for the test file. */
-export async function startBrowser() {
+/** One browser for the test file. `options` are Playwright's. */
+export async function startBrowser(options = {}) {
   const executablePath = process.env.CHROMIUM_BIN ?? "/usr/bin/chromium";
-  const browser = await chromium.launch({ executablePath, args: QUIET });
+  const browser = await chromium.launch({ executablePath, args: QUIET, ...options });
   after(() => browser.close());
   return browser;
 }
