@@ -35,25 +35,12 @@ export interface Events {
 export interface Emitter {
   on<K extends keyof Events>(kind: K, heard: (event: Events[K]) => void): () => void;
   emit<K extends keyof Events>(kind: K, event: Events[K]): void;
-  /** Runs `act`; what happens meanwhile is told afterwards. */
-  quietly<T>(act: () => Promise<T>): Promise<T>;
   clear(): void;
 }
 
 /** Makes an emitter. */
 export function makeEmitter({ world }: Core): Emitter {
   const listeners = new Map<string, Set<(event: never) => void>>();
-  let waiting: (() => void)[] = [];
-  let quiet = 0;
-  let timer: unknown;
-
-  const schedule = (): void => {
-    if (timer !== undefined || quiet || !waiting.length) return;
-    timer = world.setTimeout(() => {
-      timer = undefined;
-      waiting.splice(0).forEach((tell) => tell());
-    }, 0);
-  };
 
   return {
     on(kind, heard) {
@@ -62,30 +49,17 @@ export function makeEmitter({ world }: Core): Emitter {
       return () => void heardBy.delete(heard);
     },
     emit(kind, event) {
-      waiting.push(() =>
+      // What is told was settled within the locks: these are free by the next task.
+      const tell = (): void =>
         [...(listeners.get(kind) ?? [])].forEach((heard) => {
           try {
             heard(event as never);
           } catch (fault) {
             world.reportError?.(fault);
           }
-        }),
-      );
-      schedule();
+        });
+      world.setTimeout(tell, 0);
     },
-    async quietly(act) {
-      quiet += 1;
-      try {
-        return await act();
-      } finally {
-        quiet -= 1;
-        schedule();
-      }
-    },
-    clear() {
-      world.clearTimeout(timer);
-      waiting = [];
-      listeners.clear();
-    },
+    clear: () => listeners.clear(),
   };
 }

@@ -15,7 +15,7 @@ const MESSAGE_MS = 20;
 export type Alone = <T>(act: () => Promise<T>) => Promise<T>;
 
 /** Makes the lock. */
-export function makeLock({ world, name, peers, events, listen }: Core): Alone {
+export function makeLock({ world, name, peers, listen }: Core): Alone {
   const releases = new Set<() => void>();
   const waiters = new Set<() => void>();
   listen(world, "pagehide", () => releases.forEach((release) => release()));
@@ -24,7 +24,7 @@ export function makeLock({ world, name, peers, events, listen }: Core): Alone {
     if (kind === "busy") waiters.forEach((live) => live());
   });
 
-  async function alone<T>(act: () => Promise<T>): Promise<T> {
+  return async <T>(act: () => Promise<T>): Promise<T> => {
     const patience = new AbortController();
     let isLive = releases.size > 0;
     let outcome: Promise<T> | undefined;
@@ -53,7 +53,5 @@ export function makeLock({ world, name, peers, events, listen }: Core): Alone {
     world.clearTimeout(timer);
     waiters.delete(live);
     return go();
-  }
-
-  return (act) => events.quietly(() => alone(act));
+  };
 }

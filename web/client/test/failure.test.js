@@ -264,7 +264,7 @@ test("S17 each 401 code of the API ends the session, with a reason to tell", asy
 });
 
 test("S17 a 401 of a proxy, and every other refusal, ends nothing", async () => {
-  for (const answer of [() => page(401), () => refusal(401, "NOT_OURS"), () => refusal(403, "FORBIDDEN"), () => refusal(400, "VALIDATION_FAILED"), () => refusal(404, "NOT_FOUND"), () => refusal(429, "RATE_LIMITED")]) {
+  for (const answer of [() => page(401), () => refusal(401, "NOT_OURS"), () => refusal(403, "FORBIDDEN"), () => refusal(403, "TOKEN_INVALID"), () => refusal(503, "TOKEN_EXPIRED"), () => refusal(400, "VALIDATION_FAILED"), () => refusal(404, "NOT_FOUND"), () => refusal(429, "RATE_LIMITED")]) {
     const it = makeBrowser();
     const tab = await it.signedIn();
     it.server.next("/api/auth/refresh", answer);

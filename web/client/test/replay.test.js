@@ -29,7 +29,7 @@ for (const [what, answer] of [
   });
 }
 
-for (const [what, answer] of [["a 403", () => refusal(403, "FORBIDDEN")], ["a 403 that says TOKEN_EXPIRED", () => refusal(403, "TOKEN_EXPIRED")], ["a 401 without a word", foreign(401)], ["AUTH_FAILED", () => refusal(401, "AUTH_FAILED")], ["a 500", () => refusal(500, "INTERNAL")]]) {
+for (const [what, answer] of [["a 403", () => refusal(403, "FORBIDDEN")], ["a 403 that says TOKEN_EXPIRED", () => refusal(403, "TOKEN_EXPIRED")], ["a 401 without a word", foreign(401)], ["a 403 with an invalid_token", foreign(403, 'Bearer error="invalid_token"')], ["AUTH_FAILED", () => refusal(401, "AUTH_FAILED")], ["a 500", () => refusal(500, "INTERNAL")]]) {
   test(`S18 ${what} never refreshes`, async () => {
     const it = makeBrowser();
     const { client } = await it.signedIn();
@@ -65,6 +65,22 @@ test("S18 a refresh that cannot be made is an error, and no 401 that an app migh
 
   assert.equal(error.code, "NETWORK");
   assert.equal(client.snapshot().user.name, "Ada");
+});
+
+test("S18 a token that was called revoked is used no more while the refresh decides", async () => {
+  const it = makeBrowser();
+  const { client } = await it.signedIn();
+  it.server.next("/orders", () => refusal(401, "TOKEN_REVOKED"));
+  it.server.next("/api/auth/refresh", it.slowly(2_000));
+
+  const first = client.fetch("/orders");
+  await it.time.advance(100);
+  const second = client.fetch("/other");
+  await it.time.advance(100);
+  assert.deepEqual(paths(it), ["orders", "refresh"]);
+  await it.time.until(Promise.all([first, second]));
+
+  assert.deepEqual(paths(it).sort(), ["orders", "orders", "other", "refresh"]);
 });
 
 test("S18 eight refused at once cause one refresh and eight repetitions", async () => {

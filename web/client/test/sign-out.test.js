@@ -47,10 +47,61 @@ test("S21 a token that a slow tab sends after the sign-out is put away", async (
   assert.equal(slow.client.snapshot().status, "signedOut");
 });
 
+test("S21 a token that was on its way between tabs when the session ended is put away", async () => {
+  const it = makeBrowser();
+  const tab = await it.signedIn();
+  const late = [];
+  const channel = new tab.world.BroadcastChannel("countersign:https://app.example.test");
+  channel.onmessage = ({ data }) => data.kind === "grant" && late.push(data);
+  await it.time.until(tab.client.refresh());
+  await it.time.advance(10);
+  await it.time.until(tab.client.signOut());
+
+  channel.postMessage(late[0]);
+  await it.time.advance(10);
+
+  assert.equal(late.length, 1);
+  assert.equal(tab.client.snapshot().status, "signedOut");
+});
+
+test("S21 an older token that was on its way between tabs replaces no newer one", async () => {
+  const it = makeBrowser();
+  const tab = await it.signedIn();
+  const late = [];
+  const channel = new tab.world.BroadcastChannel("countersign:https://app.example.test");
+  channel.onmessage = ({ data }) => data.kind === "grant" && late.push(data);
+  await it.time.until(tab.client.refresh());
+  await it.time.until(tab.client.refresh());
+  await it.time.advance(10);
+  const { value: token } = await it.time.until(tab.client.getToken());
+
+  channel.postMessage(late[0]);
+  await it.time.advance(10);
+
+  assert.equal((await it.time.until(tab.client.getToken())).value, token);
+});
+
+test("S21 another session's renewed proof is not taken for one of this session", async () => {
+  const it = makeBrowser();
+  const tab = await it.signedIn();
+  const { value: token } = await it.time.until(tab.client.getToken());
+
+  const channel = new tab.world.BroadcastChannel("countersign:https://app.example.test");
+  channel.postMessage({ kind: "grant", grant: { accessToken: "other", expiresIn: 900 }, sessionId: "ses_other", startedAt: it.time.wall, isNew: false });
+  await it.time.advance(10);
+
+  assert.equal((await it.time.until(tab.client.getToken())).value, token);
+  assert.deepEqual(tab.heard, []);
+});
+
 test("S21 a refresh of one person that lands after another has signed in is put away", async () => {
   const it = makeBrowser();
   const { client } = await it.signedIn();
-  it.server.next("/api/auth/refresh", it.slowly(8_000));
+  it.server.next("/api/auth/refresh", async (_question, serve) => {
+    const answer = await serve();
+    await new Promise((resolve) => it.time.set(resolve, 8_000));
+    return answer;
+  });
 
   const refresh = client.refresh();
   await it.time.advance(100);
@@ -165,6 +216,26 @@ test("S23 a sign-in lifts the mark, here and on a page that knows no marks", asy
   const later = it.tab();
 
   assert.equal((await it.time.until(later.client.ready)).value.status, "signedIn");
+});
+
+test("S23 a sign-in that is under way when the network comes back is not ended by the late sign-out", async () => {
+  const it = makeBrowser();
+  const one = await it.signedIn();
+  const other = await it.another();
+  one.isOffline = true;
+  await it.time.until(one.client.signOut());
+  it.server.asked.length = 0;
+  it.server.next("/api/auth/login", it.slowly(500));
+
+  const signIn = other.client.signIn.password({ email: "bob@example.test", password: "right" });
+  await it.time.advance(10);
+  one.isOffline = false;
+  one.fire("online");
+  await it.time.until(signIn);
+  await it.time.advance(5_000);
+
+  assert.deepEqual(it.server.asked.map(({ path }) => path), ["/api/auth/login"]);
+  assert.equal(other.client.snapshot().user.name, "Bob");
 });
 
 for (const [what, without] of [["by the channel", []], ["by the storage, where there is no channel", ["BroadcastChannel"]]]) {

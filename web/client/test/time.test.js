@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeBrowser } from "./support/browser.js";
-import { reply } from "./support/server.js";
+import { refusal, reply } from "./support/server.js";
 
 const MINUTE = 60_000;
 
@@ -145,6 +145,24 @@ for (const kind of ["visibilitychange", "pageshow", "online", "focus"]) {
     assert.equal(it.server.refreshes().length, 1);
   });
 }
+
+test("S10 a person who comes and goes while nothing works causes a try in five seconds, and no more", async () => {
+  const it = makeBrowser();
+  const tab = await it.signedIn();
+  await it.time.sleep(20 * MINUTE);
+  it.server.always("/api/auth/refresh", () => refusal(403, "CSRF_INVALID"));
+
+  for (const _ of [1, 2, 3, 4]) {
+    tab.fire("focus");
+    await it.time.advance(1_000);
+  }
+  assert.equal(it.server.refreshes().length, 1);
+  await it.time.advance(1_500);
+  tab.fire("focus");
+  await it.time.advance(100);
+
+  assert.equal(it.server.refreshes().length, 2);
+});
 
 test("S10 coming back to a token that is young asks nothing", async () => {
   const it = makeBrowser();
