@@ -264,7 +264,7 @@ impl Restore {
         Ok(withdrawn)
     }
 
-    /// Voids links and codes, some of which may have been used since, writes the record of all this, and seals it.
+    /// Voids links, codes and questions to authenticators, some of which may have been used since, writes the record of all this, and seals it.
     async fn write_down(
         &self,
         store: &SqlStore,
@@ -274,6 +274,7 @@ impl Restore {
     ) -> Result<(), BackupError> {
         let mut tx = store.begin().await?;
         while tx.sweep_one_time_tokens(Timestamp::from_micros(i64::MAX), BATCH).await? > 0 {}
+        while tx.sweep_passkey_challenges(Timestamp::from_micros(i64::MAX), BATCH).await? > 0 {}
         let env = &self.target.env;
         let origin = Origin::local(RequestId::new(env));
         let record = Record::new(Event::BackupRestored, Actor::Operator, &origin, tx.now(), env)

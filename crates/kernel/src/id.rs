@@ -119,6 +119,10 @@ typed_id!(
     DeviceId, "dev"
 );
 typed_id!(
+    /// A passkey of a person.
+    PasskeyId, "psk"
+);
+typed_id!(
     /// One audit record.
     AuditId, "aud"
 );

@@ -15,7 +15,7 @@ pub mod time;
 
 pub use entropy::{Entropy, SystemEntropy};
 pub use env::Env;
-pub use id::{AuditId, DeviceId, KeyId, RequestId, SessionId, TokenId, UserId};
+pub use id::{AuditId, DeviceId, KeyId, PasskeyId, RequestId, SessionId, TokenId, UserId};
 pub use location::{Country, Locate, Location};
 pub use measure::{Counter, Distribution, Histogram};
 pub use origin::{NetworkKey, Origin};

@@ -17,6 +17,8 @@ pub mod import_secret;
 mod list;
 pub mod noticed;
 pub mod one_time_token;
+pub mod passkey;
+pub mod passkey_challenge;
 pub mod password;
 pub mod revocation;
 pub mod role;

@@ -18,6 +18,8 @@ mod migrate;
 mod one_time_token;
 mod open;
 mod page;
+mod passkey;
+mod passkey_challenge;
 mod password;
 mod postgres;
 mod revocation;

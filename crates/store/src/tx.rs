@@ -11,6 +11,8 @@ use crate::audit_checkpoint::AuditCheckpoints;
 use crate::error::Error;
 use crate::import_secret::ImportSecrets;
 use crate::one_time_token::OneTimeTokens;
+use crate::passkey::Passkeys;
+use crate::passkey_challenge::PasskeyChallenges;
 use crate::password::Passwords;
 use crate::revocation::{Revocation, RevocationHead, Revocations};
 use crate::role::Roles;
@@ -27,6 +29,8 @@ use crate::user::{User, Users};
 pub trait Tx:
     Users
     + Passwords
+    + Passkeys
+    + PasskeyChallenges
     + ImportSecrets
     + Roles
     + Roots
