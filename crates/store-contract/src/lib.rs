@@ -11,6 +11,7 @@
 pub mod audit;
 pub mod audit_checkpoint;
 pub mod ending;
+pub mod factor_proof;
 pub mod hot;
 pub mod idlest;
 pub mod import_secret;
@@ -20,12 +21,16 @@ pub mod one_time_token;
 pub mod passkey;
 pub mod passkey_challenge;
 pub mod password;
+pub mod pending_sign_in;
+pub mod recovery_code;
+pub mod remembered_device;
 pub mod revocation;
 pub mod role;
 pub mod root;
 pub mod session;
 pub mod signing_key;
 mod subject;
+pub mod totp;
 pub mod tx;
 pub mod user;
 

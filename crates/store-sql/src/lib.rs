@@ -10,6 +10,7 @@ mod audit_checkpoint;
 mod clock;
 mod engine;
 mod error;
+mod factor_proof;
 pub mod file;
 mod hot;
 mod import_secret;
@@ -21,7 +22,10 @@ mod page;
 mod passkey;
 mod passkey_challenge;
 mod password;
+mod pending_sign_in;
 mod postgres;
+mod recovery_code;
+mod remembered_device;
 mod revocation;
 mod role;
 mod root;
@@ -34,6 +38,7 @@ mod step;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod totp;
 mod tx;
 mod user;
 

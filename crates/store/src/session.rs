@@ -29,6 +29,8 @@ pub enum EndReason {
     PasswordChanged,
     /// A spent refresh token came back.
     Theft,
+    /// A second factor was set up, removed or reset in another session.
+    FactorsChanged,
     /// The person was disabled.
     Disabled,
     /// An operator ended it.
@@ -49,6 +51,7 @@ impl EndReason {
         Self::Replaced,
         Self::PasswordChanged,
         Self::Theft,
+        Self::FactorsChanged,
         Self::Disabled,
         Self::Operator,
         Self::Binding,
@@ -65,6 +68,7 @@ impl EndReason {
             Self::Replaced => "replaced",
             Self::PasswordChanged => "password_changed",
             Self::Theft => "theft",
+            Self::FactorsChanged => "factors_changed",
             Self::Disabled => "disabled",
             Self::Operator => "operator",
             Self::Binding => "binding",
@@ -183,7 +187,7 @@ pub struct Session {
     pub remember: bool,
     /// The changing part.
     pub row: RefreshRow,
-    /// How the person was authenticated (RFC 8176 names, sorted): `pwd`, later `otp`, `hwk`.
+    /// How the person was authenticated (RFC 8176 names, sorted): `pwd`, `otp`, `hwk`, `mfa`.
     pub amr: Vec<String>,
     /// When the person was last authenticated.
     pub auth_time: Timestamp,

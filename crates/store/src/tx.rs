@@ -9,16 +9,21 @@ use countersign_kernel::{SessionId, Timestamp, UserId};
 use crate::audit::AuditRecords;
 use crate::audit_checkpoint::AuditCheckpoints;
 use crate::error::Error;
+use crate::factor_proof::FactorProofs;
 use crate::import_secret::ImportSecrets;
 use crate::one_time_token::OneTimeTokens;
 use crate::passkey::Passkeys;
 use crate::passkey_challenge::PasskeyChallenges;
 use crate::password::Passwords;
+use crate::pending_sign_in::PendingSignIns;
+use crate::recovery_code::RecoveryCodes;
+use crate::remembered_device::RememberedDevices;
 use crate::revocation::{Revocation, RevocationHead, Revocations};
 use crate::role::Roles;
 use crate::root::Roots;
 use crate::session::{RefreshWrite, Session, Sessions};
 use crate::signing_key::SigningKeys;
+use crate::totp::Totps;
 use crate::user::{User, Users};
 
 /// All the ports in one transaction.
@@ -38,6 +43,11 @@ pub trait Tx:
     + SigningKeys
     + Revocations
     + OneTimeTokens
+    + PendingSignIns
+    + Totps
+    + RecoveryCodes
+    + RememberedDevices
+    + FactorProofs
     + AuditRecords
     + AuditCheckpoints
     + Send
