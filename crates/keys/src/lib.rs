@@ -8,6 +8,7 @@
 mod audit_key;
 mod change;
 mod check;
+mod data_key;
 mod derive;
 pub mod error;
 pub mod import;
@@ -29,6 +30,7 @@ mod testing;
 pub mod withdraw;
 
 pub use audit_key::AuditKey;
+pub use data_key::{DataKeys, SealedData};
 pub use derive::derive;
 pub use error::Error;
 pub use import::{Activation, ImportKey, Imported};

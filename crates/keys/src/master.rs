@@ -88,7 +88,8 @@ impl MasterKey {
         Ok(Self::from_key(Secret::new(key)))
     }
 
-    fn from_key(key: Secret<[u8; 32]>) -> Self {
+    /// The key with these bytes, which are random.
+    pub(crate) fn from_key(key: Secret<[u8; 32]>) -> Self {
         let sealing = derive(&key, "master/seal", b"");
         let mut fingerprint = [0; 8];
         for (slot, byte) in fingerprint.iter_mut().zip(derive(&key, "master/fingerprint", b"").expose()) {

@@ -1,7 +1,7 @@
 //! Roots: secrets made at the first start, from which working keys are derived and never stored (DESIGN section 1).
 
 use countersign_kernel::{Env, Secret};
-use countersign_store::{Root, Store};
+use countersign_store::{Root, Store, Tx};
 
 use crate::error::Error;
 use crate::master::MasterKey;
@@ -45,6 +45,11 @@ impl Roots {
         if let Some(kept) = tx.find_root(AUDIT).await? {
             open(master, &kept)?;
         }
+        // Nor these, of which there may be several.
+        let mut number = FIRST_DATA;
+        while find(tx.as_mut(), master, &data(number)).await?.is_some() {
+            number = number.saturating_add(1);
+        }
         Ok(())
     }
 }
@@ -54,6 +59,13 @@ const COOKIES: &str = "cookies";
 const LOOKUP: &str = "lookup";
 /// For the key that signs checkpoints of the audit chain.
 pub(crate) const AUDIT: &str = "audit";
+/// The number of the first data key's root.
+pub(crate) const FIRST_DATA: u32 = 1;
+
+/// The name of a data key's root.
+pub(crate) fn data(number: u32) -> String {
+    format!("data/{number}")
+}
 
 /// The root of this name; a new one where there is none yet.
 pub(crate) async fn load_or_make(
@@ -76,6 +88,11 @@ pub(crate) async fn load_or_make(
         }
     };
     open(master, &kept)
+}
+
+/// The root of this name, if it is there.
+pub(crate) async fn find(tx: &mut dyn Tx, master: &MasterKey, name: &str) -> Result<Option<Secret<[u8; 32]>>, Error> {
+    tx.find_root(name).await?.map(|kept| open(master, &kept)).transpose()
 }
 
 fn open(master: &MasterKey, kept: &Root) -> Result<Secret<[u8; 32]>, Error> {
