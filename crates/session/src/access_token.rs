@@ -11,6 +11,7 @@ use countersign_store::{Session, User};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::amr::strength;
 use crate::error::Error;
 use crate::policy::Policy;
 
@@ -101,12 +102,6 @@ impl<'a> AccessClaims<'a> {
             expires_at: Timestamp::from_seconds(self.exp),
         })
     }
-}
-
-/// `acr`: how strong the sign-in was. Two kinds of proof, or a key that needs the person's presence, are `aal2`.
-fn strength(amr: &[String]) -> &'static str {
-    let strong = |name: &String| matches!(name.as_str(), "otp" | "hwk" | "swk" | "mfa");
-    if amr.iter().any(strong) { "aal2" } else { "aal1" }
 }
 
 /// `access` ±5 %, to the microsecond.

@@ -7,6 +7,7 @@
 //! docs/design/refresh.md, refresh-tokens.md and revocation.md say why.
 
 pub mod access_token;
+pub mod amr;
 pub mod attempt;
 pub mod bind;
 pub mod claims;

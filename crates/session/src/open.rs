@@ -9,6 +9,7 @@ use countersign_audit::{Actor, Event, Record};
 use countersign_kernel::{DeviceId, Origin, SessionId, Timestamp};
 use countersign_store::{Delivery, Effect, EndReason, Ended, NewRevocation, RefreshRow, Session, Target, Tx, User};
 
+use crate::amr;
 use crate::error::Error;
 use crate::judge::mac_period;
 use crate::sessions::Sessions;
@@ -20,7 +21,7 @@ pub struct NewSession {
     pub delivery: Delivery,
     /// Whether its cookies outlive the browser.
     pub remember: bool,
-    /// How the person was authenticated (RFC 8176 names).
+    /// How the person was authenticated (RFC 8176 names). `mfa` is added where it is true.
     pub amr: Vec<String>,
     /// The device it begins on.
     pub device: Option<DeviceId>,
@@ -40,8 +41,7 @@ impl Sessions {
         let now = tx.now();
         let absolute_deadline = now + self.0.policy.absolute;
         let mut amr = new.amr;
-        amr.sort_unstable();
-        amr.dedup();
+        amr::complete(&mut amr);
         let address = new.origin.address.map(|address| address.to_string());
         let session = Session {
             id: SessionId::new(&self.0.env),

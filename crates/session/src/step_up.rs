@@ -3,6 +3,7 @@
 use countersign_kernel::{Lifetime, Origin, SessionId, Timestamp};
 use countersign_store::{Session, Tx};
 
+use crate::amr;
 use crate::bind::prove;
 use crate::error::Error;
 use crate::identity::Identity;
@@ -37,8 +38,7 @@ impl Sessions {
             session.noticed = noticed;
         }
         session.amr.extend(methods.iter().map(|method| (*method).to_owned()));
-        session.amr.sort_unstable();
-        session.amr.dedup();
+        amr::complete(&mut session.amr);
         session.auth_time = session.auth_time.max(auth_time);
         let lives = tx.set_authentication(session.id, &session.amr, session.auth_time).await?;
         Ok(lives.then_some(session))

@@ -112,14 +112,6 @@ fn the_life_is_that_of_the_policy_within_five_percent() {
 }
 
 #[test]
-fn two_proofs_are_stronger_than_one() {
-    let amr = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
-    assert_eq!(strength(&amr(&["pwd"])), "aal1");
-    assert_eq!(strength(&amr(&["otp", "pwd"])), "aal2");
-    assert_eq!(strength(&amr(&[])), "aal1");
-}
-
-#[test]
 fn a_token_is_verified_by_its_own_type_alone() {
     let key = SigningKey::generate(Algorithm::EdDSA, Some("k"), |bytes| bytes.fill(7)).unwrap();
     let policy = Policy::new("https://id.example");

@@ -158,7 +158,7 @@ async fn a_step_up_keeps_the_session_and_adds_to_what_was_proven() {
     assert!(house.sessions.is_recent(&identity));
     assert_eq!((identity.session, identity.acr.as_str()), (ada.session, "aal2"));
     assert_eq!(ada.refresh(&house).await, "5-rotated");
-    assert_eq!(house.verify(&ada.access).unwrap().amr, ["otp", "pwd"], "the next refresh says so too");
+    assert_eq!(house.verify(&ada.access).unwrap().amr, ["mfa", "otp", "pwd"], "the next refresh says so too");
 }
 
 #[tokio::test]

@@ -215,14 +215,17 @@ async fn a_proof_elsewhere_begins_the_list_of_methods_anew() {
     let mut ada = house.sign_in(&house.user("ada").await, Delivery::Cookie).await;
     house.step_up_at(ada.session, "otp", "192.0.2.1").await;
     house.refresh_at(&mut ada, "192.0.2.1").await;
-    assert_eq!((house.identity(&ada).amr.join(" "), house.identity(&ada).acr.as_str()), ("otp pwd".to_owned(), "aal2"));
+    assert_eq!(
+        (house.identity(&ada).amr.join(" "), house.identity(&ada).acr.as_str()),
+        ("mfa otp pwd".to_owned(), "aal2")
+    );
 
     house.step_up_at(ada.session, "pwd", CAFE).await;
     house.refresh_at(&mut ada, CAFE).await;
     assert_eq!((house.identity(&ada).amr.join(" "), house.identity(&ada).acr.as_str()), ("pwd".to_owned(), "aal1"));
     house.step_up_at(ada.session, "otp", CAFE).await;
     house.refresh_at(&mut ada, CAFE).await;
-    assert_eq!(house.identity(&ada).amr.join(" "), "otp pwd");
+    assert_eq!(house.identity(&ada).amr.join(" "), "mfa otp pwd");
 }
 
 #[tokio::test]
