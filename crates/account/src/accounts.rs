@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use countersign_audit::{Actor, Event, Record};
 use countersign_kernel::{Env, Lifetime, Origin, Secret, Timestamp, UserId};
+use countersign_keys::DataKeys;
 use countersign_limit::{Challenges, Limiter, Policies, Reading, Refused};
 use countersign_password::{Hasher, Policy};
 use countersign_session::{Issued, Sessions};
@@ -15,7 +16,9 @@ use countersign_store::{PasswordHash, Store, Tx, User};
 use crate::account_key::AccountKeys;
 use crate::buckets::Buckets;
 use crate::error::Error;
+use crate::factor::FactorPolicy;
 use crate::import_keys::ImportKeys;
+use crate::recovery_keys::RecoveryKeys;
 use crate::tally::Tally;
 
 /// A verdict, and how full the buckets are that were charged for it.
@@ -33,8 +36,11 @@ struct Inner {
     limiter: Arc<dyn Limiter>,
     policies: Policies,
     password_policy: Policy,
+    factor_policy: FactorPolicy,
     keys: AccountKeys,
     import_keys: ImportKeys,
+    recovery_keys: RecoveryKeys,
+    data_keys: DataKeys,
     challenges: Challenges,
     challenge_difficulty: u32,
     tally: Tally,
@@ -63,6 +69,10 @@ pub struct Parts {
     pub challenge_difficulty: u32,
     /// What new passwords must be.
     pub password_policy: Policy,
+    /// Who needs a second factor, and for how long a device stands in for one.
+    pub factor_policy: FactorPolicy,
+    /// Seal the secrets of authenticator apps.
+    pub data_keys: DataKeys,
     /// The root `lookup`: addresses are counted and audited under a MAC with a key derived from it, and challenges are signed.
     pub lookup_root: Secret<[u8; 32]>,
 }
@@ -83,6 +93,8 @@ impl Accounts {
         Self(Arc::new(Inner {
             keys: AccountKeys::new(&parts.lookup_root),
             import_keys: ImportKeys::new(&parts.lookup_root),
+            recovery_keys: RecoveryKeys::new(&parts.lookup_root),
+            data_keys: parts.data_keys,
             challenges: Challenges::new(&parts.lookup_root),
             challenge_difficulty: parts.challenge_difficulty,
             store: parts.store,
@@ -92,6 +104,7 @@ impl Accounts {
             limiter: parts.limiter,
             policies: parts.policies,
             password_policy: parts.password_policy,
+            factor_policy: parts.factor_policy,
             tally: Tally::new(),
             overload_told: AtomicI64::new(0),
         }))
@@ -101,6 +114,12 @@ impl Accounts {
     #[must_use]
     pub fn password_policy(&self) -> &Policy {
         &self.0.password_policy
+    }
+
+    /// Who needs a second factor, and for how long a device stands in for one.
+    #[must_use]
+    pub fn factor_policy(&self) -> &FactorPolicy {
+        &self.0.factor_policy
     }
 
     /// What the hasher has done: for metrics.
@@ -157,11 +176,24 @@ impl Accounts {
         &self.0.import_keys
     }
 
+    pub(crate) fn recovery_keys(&self) -> &RecoveryKeys {
+        &self.0.recovery_keys
+    }
+
+    /// What secrets in rows are sealed under.
+    pub(crate) fn data_keys(&self) -> &DataKeys {
+        &self.0.data_keys
+    }
+
+    /// What this place is called: the public URL without its scheme.
+    pub(crate) fn host(&self) -> &str {
+        let issuer = self.0.sessions.policy().issuer.as_str();
+        issuer.split_once("://").map_or(issuer, |(_, rest)| rest)
+    }
+
     /// What everybody knows of a person and this place: no password may be hardly more than that.
     pub(crate) fn context<'a>(&'a self, email: &'a str, name: &'a str) -> [&'a str; 3] {
-        let issuer = self.0.sessions.policy().issuer.as_str();
-        let host = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
-        [email, name, host]
+        [email, name, self.host()]
     }
 
     /// A record of this moment, by the clock of `tx`.

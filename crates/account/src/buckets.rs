@@ -105,6 +105,16 @@ impl Buckets<'_> {
         vec![(self.policies.password_account, self.limiter.key(&[account]))]
     }
 
+    /// A try at somebody's second factor, at a sign-in or in a session.
+    pub(crate) fn second_factor(&self, account: &[u8]) -> Vec<(Quota, Key)> {
+        vec![(self.policies.second_factor_account, self.limiter.key(&[account]))]
+    }
+
+    /// A try at the first code of a new authenticator app.
+    pub(crate) fn second_factor_setup(&self, account: &[u8]) -> Vec<(Quota, Key)> {
+        vec![(self.policies.second_factor_account, self.limiter.key(&[account, b"setup"]))]
+    }
+
     /// A try at the link that makes the first administrator.
     pub(crate) fn claim_admin(&self, account: &[u8]) -> Vec<(Quota, Key)> {
         vec![(self.policies.claim_admin_account, self.limiter.key(&[account]))]

@@ -1,5 +1,6 @@
 //! What can go wrong with accounts. A refusal is no error: it is a verdict.
 
+use countersign_keys as keys;
 use countersign_password as password;
 use countersign_session as session;
 use countersign_store as store;
@@ -20,6 +21,12 @@ pub enum Error {
     /// The secret of another system could not be sealed, or does not open.
     #[error("could not seal or open a secret of another system")]
     ImportSecret,
+    /// A data key could not be opened, or a secret does not open under it.
+    #[error("could not seal or open a secret")]
+    Keys(#[from] keys::Error),
+    /// The secret of an authenticator app could not be used.
+    #[error("authenticator app: {0}")]
+    Totp(&'static str),
     /// A row changed under every try.
     #[error("the account kept changing")]
     KeptChanging,
@@ -32,7 +39,8 @@ impl Error {
         match self {
             Self::Store(error) => error.is_transient(),
             Self::Session(error) => error.is_transient(),
-            Self::Hash(_) | Self::ImportSecret => false,
+            Self::Keys(error) => error.is_transient(),
+            Self::Hash(_) | Self::ImportSecret | Self::Totp(_) => false,
             Self::KeptChanging => true,
         }
     }

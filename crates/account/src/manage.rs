@@ -164,6 +164,7 @@ impl Accounts {
             if tx.set_user_status(id, UserStatus::Disabled).await?.is_none() {
                 return Ok(Managed::Unchanged(Box::new(user)));
             }
+            self.credentials_changed(tx.as_mut(), id).await?;
             let ended = self.sessions().end_all_in(tx.as_mut(), id, None, EndReason::Disabled).await?;
             let Some(user) = tx.find_user(id).await? else { return Ok(Managed::NotFound) };
             let record = self.record(tx.as_ref(), Event::AccountDisabled, actor, origin);
@@ -185,6 +186,7 @@ impl Accounts {
             if tx.set_user_status(id, UserStatus::Active).await?.is_none() {
                 return Ok(Managed::Unchanged(Box::new(before)));
             }
+            self.credentials_changed(tx.as_mut(), id).await?;
             let Some(user) = tx.find_user(id).await? else { return Ok(Managed::NotFound) };
             let record = self.record(tx.as_ref(), Event::AccountEnabled, actor, origin);
             tx.audit(record.of(id));

@@ -121,6 +121,7 @@ impl Accounts {
         if !tx.replace_password(user.id, judged, replacement, now).await? {
             return Ok(Settled::Moved);
         }
+        self.credentials_changed(tx.as_mut(), user.id).await?;
         let keep = Some(identity.session);
         let ended = self.sessions().end_all_in(tx.as_mut(), user.id, keep, EndReason::PasswordChanged).await?;
         let record = self.record(tx.as_ref(), Event::PasswordChanged, Actor::User(user.id), origin);

@@ -37,6 +37,7 @@ impl Accounts {
         self.tally().sign_in_ended(match told {
             Ok((SignInVerdict::Failed, _)) => return,
             Ok((SignInVerdict::SignedIn(_), _)) => "signed_in",
+            Ok((SignInVerdict::SecondFactorNeeded(_), _)) => "second_factor_asked",
             Ok((SignInVerdict::Challenged(_), _)) => "challenged",
             Ok((SignInVerdict::Limited(_), _)) => "limited",
             Ok((SignInVerdict::Busy(_), _)) => "overloaded",

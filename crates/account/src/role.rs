@@ -7,10 +7,8 @@ use countersign_kernel::Origin;
 use countersign_store::Role;
 
 use crate::accounts::{Accounts, retrying};
+pub use crate::admin::ADMIN;
 use crate::error::Error;
-
-/// The role that may do everything here. It exists from the first start on.
-pub const ADMIN: &str = "admin";
 
 /// The longest name of a role, in bytes.
 const MAX_ROLE: usize = 64;

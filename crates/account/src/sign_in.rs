@@ -1,26 +1,25 @@
 //! Signs somebody in with a password.
 //!
-//! The ceremony is a state machine, and this file is the whole of it: find, count, prove, settle. Promises: an account that does
+//! The first step of the ceremony (`ceremony.rs`): find, count, prove, and hand over what is proven. Promises: an account that does
 //! not exist, one that is disabled and a wrong password cost the same hash and get the same answer, and the same limits; tries
 //! are counted in one atomic step before any work (`admission.rs`), and a good one gives back its own charge and no other; a
-//! password that was changed meanwhile opens nothing; the session whose cookie came along ends in the same transaction. A second
-//! factor joins between prove and settle, as another verdict.
+//! password that was changed meanwhile opens nothing; the session whose cookie came along ends in the same transaction.
 //!
 //! A hash that another system has made is checked as it is and replaced by one of ours in the same transaction. A check of it
 //! costs one hash more, right or wrong, so that a cheap one does not give its account away.
 
 use countersign_audit::{Actor, Event, Record};
-use countersign_kernel::{DeviceId, Origin, Secret, SessionId};
+use countersign_kernel::{DeviceId, Origin, Secret};
 use countersign_limit::{Challenge, Refused};
 use countersign_password::{Busy, HashError, LegacyHash, Password, Verification};
-use countersign_session::{NewSession, Session};
-use countersign_store::{Delivery, EndReason, PasswordHash, User};
+use countersign_store::{PasswordHash, User};
 
 use crate::accounts::{Accounts, Opened, Told, retrying, same_hash};
 use crate::admission::{Admission, Approach};
+use crate::ceremony::{Entry, Proceeded, SecondFactorNeeded, SignInDoor};
 use crate::email::EmailAddress;
 use crate::error::Error;
-use crate::sign_up::PASSWORD_AMR;
+use crate::method::First;
 
 /// A sign-in as it was received.
 #[derive(Debug, Clone)]
@@ -29,14 +28,8 @@ pub struct SignIn {
     pub email: String,
     /// The password.
     pub password: Secret<String>,
-    /// How the session's refresh token travels.
-    pub delivery: Delivery,
-    /// Whether its cookies outlive the browser.
-    pub remember: bool,
-    /// The session whose refresh cookie came along, by its MAC: it ends if the sign-in succeeds.
-    pub replaces: Option<SessionId>,
-    /// The `deviceId` cookie that came along.
-    pub device_cookie: Option<String>,
+    /// Where the session will live.
+    pub door: SignInDoor,
     /// What came as the answer to an earlier [`SignInVerdict::Challenged`].
     pub challenge_response: Option<String>,
 }
@@ -47,6 +40,8 @@ pub struct SignIn {
 pub enum SignInVerdict {
     /// A session is open.
     SignedIn(Box<Opened>),
+    /// The password is right, and a second factor is needed first.
+    SecondFactorNeeded(Box<SecondFactorNeeded>),
     /// No: wrong address, wrong password, or an account that is disabled. Never said which.
     Failed,
     /// Not without a proof of work: the same sign-in with the challenge's solution goes on.
@@ -55,6 +50,15 @@ pub enum SignInVerdict {
     Limited(Refused),
     /// Too many passwords wait to be hashed.
     Busy(Busy),
+}
+
+impl From<Proceeded> for SignInVerdict {
+    fn from(proceeded: Proceeded) -> Self {
+        match proceeded {
+            Proceeded::SignedIn(opened) => Self::SignedIn(opened),
+            Proceeded::SecondFactorNeeded(needed) => Self::SecondFactorNeeded(needed),
+        }
+    }
 }
 
 /// An account as it was before the hash was computed.
@@ -75,7 +79,7 @@ enum Proof {
 
 /// What the transaction has done.
 enum Settled {
-    Opened(Box<(User, Session)>),
+    Proceeded(Proceeded),
     Refused,
     /// The account has changed since it was found: nothing is decided.
     Moved,
@@ -147,12 +151,7 @@ impl Accounts {
             match settled {
                 Settled::Refused => return Ok((SignInVerdict::Failed, charge.keep())),
                 Settled::Moved => found = self.find_for_sign_in(email.as_ref()).await?,
-                Settled::Opened(opened) => {
-                    let (user, session) = *opened;
-                    let readings = charge.give_back(self);
-                    let issued = self.sessions().issue(&session, &user, request.device_cookie.as_deref())?;
-                    return Ok((SignInVerdict::SignedIn(Box::new(Opened { user, issued })), readings));
-                }
+                Settled::Proceeded(proceeded) => return Ok((proceeded.into(), charge.give_back(self))),
             }
         }
         Err(Error::KeptChanging)
@@ -172,7 +171,7 @@ impl Accounts {
     }
 
     fn known_device(&self, found: Option<&Found>, request: &SignIn) -> Option<DeviceId> {
-        self.sessions().devices().known(&found?.user, request.device_cookie.as_deref()?)
+        self.sessions().devices().known(&found?.user, request.door.device_cookie.as_deref()?)
     }
 
     /// One hash, whoever it is; two where another system made the first.
@@ -234,14 +233,13 @@ impl Accounts {
     ) -> Result<Settled, Error> {
         let mut tx = self.store().begin().await?;
         let now = tx.now();
-        let user = tx.lock_user(found.user.id).await?.filter(User::is_active);
+        let person = self.lock_active(tx.as_mut(), found.user.id).await?;
         let stored = tx.find_password(found.user.id).await?;
-        let Some(user) = user.filter(|_| same_hash(stored.as_ref(), Some(hash))) else {
+        let Some(person) = person.filter(|_| same_hash(stored.as_ref(), Some(hash))) else {
             return Ok(Settled::Moved);
         };
-        let actor = Actor::User(user.id);
-
         if let Some(rehash) = rehash {
+            let user = person.user();
             if !tx.replace_password(user.id, hash, rehash, now).await? {
                 return Ok(Settled::Moved);
             }
@@ -250,22 +248,8 @@ impl Accounts {
             let from = LegacyHash::parse(hash.0.expose()).map_or("argon2id", |hash| hash.kind());
             tx.audit(record.of(user.id).with_name("from", from));
         }
-        if let Some(replaced) = request.replaces {
-            self.sessions().end_in(tx.as_mut(), replaced, EndReason::Replaced, actor, origin).await?;
-        }
-        let opening = NewSession {
-            delivery: request.delivery,
-            remember: request.remember,
-            amr: vec![PASSWORD_AMR.to_owned()],
-            device: Some(approach.known_device.unwrap_or_else(|| self.device(request.device_cookie.as_deref()))),
-            origin: origin.clone(),
-            auth_time: now,
-        };
-        let session = self.sessions().open(tx.as_mut(), &user, opening).await?;
-        let record = self.record(tx.as_ref(), Event::SignedIn, actor, origin).in_session(session.id);
-        tx.audit(approach.note(record.with("amr", PASSWORD_AMR), Some(user.id)));
-        tx.commit().await?;
-        Ok(Settled::Opened(Box::new((user, session))))
+        let entry = Entry { door: &request.door, approach: Some(approach), origin };
+        Ok(Settled::Proceeded(self.proceed(tx, person.proves(First::Password), &entry).await?))
     }
 
     async fn write_failure(

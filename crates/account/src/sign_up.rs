@@ -5,17 +5,19 @@
 //! call that gets as far as the hash is counted, the successful ones too.
 
 use countersign_audit::{Actor, Event};
-use countersign_kernel::{DeviceId, Env, Origin, Secret, SessionId, UserId};
+use countersign_kernel::{DeviceId, Env, Origin, Secret, UserId};
 use countersign_limit::Refused;
 use countersign_password::{Busy, HashError, Password};
-use countersign_session::{NewSession, Session};
-use countersign_store::{Delivery, EndReason, NewUser, PasswordHash, User};
+use countersign_session::Session;
+use countersign_store::{NewUser, PasswordHash, User};
 
 use crate::accounts::{Accounts, Opened, Told, retrying};
+use crate::ceremony::{Entry, SignInDoor};
 use crate::email::EmailAddress;
 use crate::error::Error;
 use crate::field::FieldError;
 use crate::limits::{self, Charge};
+use crate::method::Method;
 use crate::name::Name;
 
 /// A registration as it was received.
@@ -27,14 +29,8 @@ pub struct SignUp {
     pub password: Secret<String>,
     /// What the person is called.
     pub name: String,
-    /// How the session's refresh token travels.
-    pub delivery: Delivery,
-    /// Whether its cookies outlive the browser.
-    pub remember: bool,
-    /// The session whose refresh cookie came along, by its MAC: it ends.
-    pub replaces: Option<SessionId>,
-    /// The `deviceId` cookie that came along.
-    pub device_cookie: Option<String>,
+    /// Where the session will live.
+    pub door: SignInDoor,
 }
 
 /// What became of a registration.
@@ -119,7 +115,7 @@ impl Accounts {
         let Some((user, session)) = made else {
             return Ok((SignUpVerdict::EmailTaken, charge.keep()));
         };
-        let issued = self.sessions().issue(&session, &user, request.device_cookie.as_deref())?;
+        let issued = self.sessions().issue(&session, &user, request.door.device_cookie.as_deref())?;
         Ok((SignUpVerdict::Opened(Box::new(Opened { user, issued })), charge.keep()))
     }
 
@@ -155,18 +151,9 @@ impl Accounts {
         let user = tx.find_user(new.id).await?.ok_or(Error::KeptChanging)?;
 
         let actor = Actor::User(user.id);
-        if let Some(replaced) = request.replaces {
-            self.sessions().end_in(tx.as_mut(), replaced, EndReason::Replaced, actor, origin).await?;
-        }
-        let opening = NewSession {
-            delivery: request.delivery,
-            remember: request.remember,
-            amr: vec![PASSWORD_AMR.to_owned()],
-            device: Some(self.device(request.device_cookie.as_deref())),
-            origin: origin.clone(),
-            auth_time: now,
-        };
-        let session = self.sessions().open(tx.as_mut(), &user, opening).await?;
+        // Nobody has set up a second factor before he has an account.
+        let entry = Entry { door: &request.door, approach: None, origin };
+        let session = self.open_in(tx.as_mut(), &user, &[Method::Password], &entry).await?;
         let record = self.record(tx.as_ref(), Event::SignedUp, actor, origin);
         tx.audit(record.of(user.id).in_session(session.id));
         tx.commit().await?;
@@ -179,6 +166,3 @@ impl Accounts {
         cookie.and_then(|c| self.sessions().devices().id_of(c)).unwrap_or_else(|| DeviceId::new(env))
     }
 }
-
-/// RFC 8176: authentication by password.
-pub(crate) const PASSWORD_AMR: &str = "pwd";

@@ -3,16 +3,18 @@
 //! Promises: the session keeps its id and its refresh token; only its `auth_time` and `amr` move. Tries are counted by account.
 
 use countersign_audit::{Actor, Event};
-use countersign_kernel::{Origin, Secret};
+use countersign_kernel::{Origin, Secret, SessionId};
 use countersign_limit::Refused;
 use countersign_password::Busy;
 use countersign_session::{Identity, IssuedAccess, Session};
-use countersign_store::{PasswordHash, User};
+use countersign_store::{PasswordHash, Tx, User};
 
 use crate::accounts::{Accounts, Told, retrying, same_hash};
+use crate::code::{ClockDrift, CodeVerdict, TypedCode};
 use crate::error::Error;
+use crate::limits::Charge;
+use crate::method::{Method, Second};
 use crate::recheck::{Recheck, TRIES};
-use crate::sign_up::PASSWORD_AMR;
 
 /// What became of a step-up.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub enum StepUpVerdict {
     SteppedUp(IssuedAccess),
     /// Not the password.
     Failed,
+    /// Not the code.
+    WrongCode(Option<ClockDrift>),
     /// Too many tries.
     Limited(Refused),
     /// Too many passwords wait to be hashed.
@@ -29,8 +33,9 @@ pub enum StepUpVerdict {
     Gone,
 }
 
-enum Settled {
+pub(crate) enum Settled {
     Done(Box<(User, Session)>),
+    WrongCode(Option<ClockDrift>),
     Gone,
     Moved,
 }
@@ -61,6 +66,7 @@ impl Accounts {
             match settled {
                 Settled::Moved => {}
                 Settled::Gone => return Ok((StepUpVerdict::Gone, readings)),
+                Settled::WrongCode(drift) => return Ok((StepUpVerdict::WrongCode(drift), readings)),
                 Settled::Done(done) => {
                     let (user, session) = *done;
                     return Ok((StepUpVerdict::SteppedUp(self.sessions().access_for(&session, &user)?), readings));
@@ -70,6 +76,75 @@ impl Accounts {
         Err(Error::KeptChanging)
     }
 
+    /// Steps up by a second factor. Tries count together with those of sign-ins.
+    ///
+    /// # Errors
+    /// [`Error`] if the store or the signer fails.
+    pub async fn step_up_with_code(
+        &self,
+        identity: &Identity,
+        code: &TypedCode,
+        origin: &Origin,
+    ) -> Result<Told<StepUpVerdict>, Error> {
+        let charge = match Charge::take(self, self.buckets().second_factor(&identity.user.to_bytes())) {
+            Ok(charge) => charge,
+            Err(refused) => {
+                let actor = Actor::User(identity.user);
+                self.audit_limit(&refused, actor, Some(identity.user), origin, "second_factor").await?;
+                let readings = refused.readings.clone();
+                return Ok((StepUpVerdict::Limited(refused), readings));
+            }
+        };
+        match retrying(|| self.write_code_step_up(identity, code, origin)).await? {
+            Settled::WrongCode(drift) => Ok((StepUpVerdict::WrongCode(drift), charge.keep())),
+            Settled::Gone | Settled::Moved => Ok((StepUpVerdict::Gone, charge.give_back(self))),
+            Settled::Done(done) => {
+                let (user, session) = *done;
+                let access = self.sessions().access_for(&session, &user)?;
+                Ok((StepUpVerdict::SteppedUp(access), charge.give_back(self)))
+            }
+        }
+    }
+
+    async fn write_code_step_up(
+        &self,
+        identity: &Identity,
+        code: &TypedCode,
+        origin: &Origin,
+    ) -> Result<Settled, Error> {
+        let mut tx = self.store().begin().await?;
+        let Some(person) = self.lock_active(tx.as_mut(), identity.user).await? else { return Ok(Settled::Gone) };
+        let user = person.user().clone();
+        match self.prove_code_in(tx.as_mut(), &user, code, origin).await? {
+            CodeVerdict::Wrong { reason, drift } => {
+                let record = self.record(tx.as_ref(), Event::StepUpFailed, Actor::User(user.id), origin);
+                tx.audit(record.of(user.id).in_session(identity.session).refused(reason));
+                tx.commit().await?;
+                Ok(Settled::WrongCode(drift))
+            }
+            CodeVerdict::Right(second) => self.write_second_factor(tx, user, identity.session, second, origin).await,
+        }
+    }
+
+    /// Notes in a running session that its person has proven a second factor, and commits the transaction that judged it.
+    pub(crate) async fn write_second_factor(
+        &self,
+        mut tx: Box<dyn Tx>,
+        user: User,
+        session: SessionId,
+        second: Second,
+        origin: &Origin,
+    ) -> Result<Settled, Error> {
+        let (method, now) = (Method::from(second), tx.now());
+        let stepped = self.sessions().step_up_in(tx.as_mut(), session, method.amr(), now, origin).await?;
+        let Some(session) = stepped.filter(|session| session.user == user.id) else { return Ok(Settled::Gone) };
+        tx.note_factor_proof(session.id, now).await?;
+        let record = self.record(tx.as_ref(), Event::SteppedUp, Actor::User(user.id), origin);
+        tx.audit(record.of(user.id).in_session(session.id).with("amr", method.amr().join(" ")));
+        tx.commit().await?;
+        Ok(Settled::Done(Box::new((user, session))))
+    }
+
     async fn write_step_up(&self, identity: &Identity, hash: &PasswordHash, origin: &Origin) -> Result<Settled, Error> {
         let mut tx = self.store().begin().await?;
         let Some(user) = tx.find_user(identity.user).await?.filter(User::is_active) else { return Ok(Settled::Gone) };
@@ -77,10 +152,11 @@ impl Accounts {
             return Ok(Settled::Moved);
         }
         let now = tx.now();
-        let stepped = self.sessions().step_up_in(tx.as_mut(), identity.session, &[PASSWORD_AMR], now, origin).await?;
+        let stepped =
+            self.sessions().step_up_in(tx.as_mut(), identity.session, Method::Password.amr(), now, origin).await?;
         let Some(session) = stepped.filter(|s| s.user == user.id) else { return Ok(Settled::Gone) };
         let record = self.record(tx.as_ref(), Event::SteppedUp, Actor::User(user.id), origin);
-        tx.audit(record.of(user.id).in_session(session.id).with("amr", PASSWORD_AMR));
+        tx.audit(record.of(user.id).in_session(session.id).with("amr", Method::Password.amr().join(" ")));
         tx.commit().await?;
         Ok(Settled::Done(Box::new((user, session))))
     }

@@ -55,8 +55,17 @@ impl Tally {
     }
 }
 
-const SIGN_INS: &[&str] =
-    &["signed_in", "wrong_password", "unknown_account", "disabled", "challenged", "limited", "overloaded", "error"];
+const SIGN_INS: &[&str] = &[
+    "signed_in",
+    "second_factor_asked",
+    "wrong_password",
+    "unknown_account",
+    "disabled",
+    "challenged",
+    "limited",
+    "overloaded",
+    "error",
+];
 const SIGN_UPS: &[&str] = &["signed_up", "email_taken", "invalid", "limited", "overloaded", "error"];
 const OTHER: &str = "other";
 

@@ -37,8 +37,29 @@ events! {
     SignUpFailed = "sign_up_failed",
     /// A sign-in was completed and a session opened.
     SignedIn = "signed_in",
-    /// A sign-in was refused (reason: `unknown_account`, `wrong_password`, `disabled`, `limited`, `overloaded`).
+    /// A sign-in was refused (reason: `unknown_account`, `wrong_password`, `disabled`, `limited`, `overloaded`; at the second
+    /// factor `wrong_code`, `code_reused`, `clock_drift`, `wrong_recovery_code`, `no_such_factor`).
     SignInFailed = "sign_in_failed",
+    /// A first proof was good, and a second factor was asked for; no session is open.
+    SecondFactorAsked = "second_factor_asked",
+    /// A device is not asked for a second factor for a while (`remembered` names it).
+    DeviceRemembered = "device_remembered",
+    /// A remembered device is asked for a second factor again, by its owner's wish (`remembered` names it).
+    DeviceForgotten = "device_forgotten",
+    /// A second factor was set up (`factor`: `totp`, `passkey`).
+    FactorAdded = "factor_added",
+    /// The first code of a new second factor was wrong (`factor`; reason: `wrong_code`, `clock_drift`).
+    FactorAdditionFailed = "factor_addition_failed",
+    /// A second factor was taken away by its owner (`factor`).
+    FactorRemoved = "factor_removed",
+    /// Everything that an account is proven by besides its password was taken away by an operator.
+    FactorsReset = "factors_reset",
+    /// Recovery codes were made, and the old ones are void.
+    RecoveryCodesMade = "recovery_codes_made",
+    /// A recovery code was used (`left`: how many there are still).
+    RecoveryCodeUsed = "recovery_code_used",
+    /// A data key was made: secrets in rows are sealed under it from now on (`key`).
+    DataKeyMade = "data_key_made",
     /// A session was ended by its owner.
     SignedOut = "signed_out",
     /// All of a person's sessions were ended.

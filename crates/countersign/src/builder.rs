@@ -6,11 +6,11 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign_account::{Accounts, Parts};
+use countersign_account::{Accounts, FactorPolicy, Parts};
 use countersign_http::{Auth, HttpSettings, TrustedProxies};
 use countersign_jose::Algorithm;
 use countersign_kernel::{Counter, Env, Lifetime, Secret};
-use countersign_keys::{AuditKey, KeyPolicy, Keyring, MasterKey, Roots};
+use countersign_keys::{AuditKey, DataKeys, KeyPolicy, Keyring, MasterKey, Roots};
 use countersign_limit::{Counted, Limiter, MemoryLimiter, Policies, Tunable, Unlimited};
 use countersign_password::{Hasher, HasherConfig, Peppers, Policy as PasswordPolicy};
 use countersign_session::{ClaimsHook, Policy as SessionPolicy, Sessions};
@@ -31,6 +31,7 @@ use crate::pepper;
 use crate::public_url::PublicUrl;
 use crate::system::System;
 
+mod factors;
 mod limits;
 mod passwords;
 mod sessions;
@@ -65,6 +66,7 @@ pub struct Builder {
     hashing: HasherConfig,
     weak_hashing: bool,
     passwords: PasswordPolicy,
+    factors: FactorPolicy,
     breached_filter: Option<PathBuf>,
     peppers: Peppers,
     trusted_proxies: TrustedProxies,
@@ -98,6 +100,7 @@ impl Default for Builder {
             hashing: HasherConfig::default(),
             weak_hashing: false,
             passwords: PasswordPolicy::default(),
+            factors: FactorPolicy::default(),
             breached_filter: None,
             peppers: Peppers::default(),
             trusted_proxies: TrustedProxies::default(),
@@ -257,6 +260,7 @@ impl Builder {
         let events = Arc::new(EventCounts::new());
         store.observe(Arc::clone(&events) as Arc<dyn Observer>);
         let roots = Roots::load_or_make(port.as_ref(), &custody.master, &env).await?;
+        let data_keys = DataKeys::load_or_make(Arc::clone(&port), custody.master.clone(), env.clone()).await?;
         let trail = Trail {
             key: AuditKey::load_or_make(port.as_ref(), &custody.master, &env).await?,
             checkpoint_every: self.checkpoint_every,
@@ -300,6 +304,8 @@ impl Builder {
             policies: self.limits.clone().unwrap_or_default(),
             challenge_difficulty: self.challenge_difficulty,
             password_policy,
+            factor_policy: self.factors.clone(),
+            data_keys,
             lookup_root: roots.lookup.clone(),
         });
         let http = self.http(&public_url);

@@ -3,10 +3,14 @@
 pub(crate) mod admin_claim;
 pub(crate) mod answer;
 pub(crate) mod csrf_token;
+pub(crate) mod devices;
+pub(crate) mod door;
 pub(crate) mod jwks;
+pub(crate) mod mfa;
 pub(crate) mod password;
 pub(crate) mod profile;
 pub(crate) mod refresh;
+pub(crate) mod second_factors;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;

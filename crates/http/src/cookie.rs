@@ -8,7 +8,7 @@ mod jar;
 mod set;
 
 pub(crate) use jar::{Jar, RefreshCookie};
-pub(crate) use set::{SessionCookies, clear_account, clear_session, set_csrf, set_session};
+pub(crate) use set::{SessionCookies, clear_account, clear_pending, clear_session, pending, set_csrf, set_session};
 
 /// A cookie's fixed properties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,8 @@ const DEVICE: Kind =
     Kind { name: "__Secure-deviceId", plain_name: "deviceId", path: "/api/auth", strict: true, http_only: true };
 /// The CSRF token's other half.
 const CSRF: Kind = Kind { name: "__Host-csrf", plain_name: "csrf", path: "/", strict: true, http_only: true };
+/// What binds a sign-in that waits for its second factor to its browser.
+const PENDING: Kind = Kind { name: "__Host-pending", plain_name: "pending", path: "/", strict: true, http_only: true };
 /// `1.<sign-in time>`, for scripts: whether asking for a refresh is worth while.
 const HINT: Kind = Kind { name: "sessionHint", plain_name: "sessionHint", path: "/", strict: true, http_only: false };
 

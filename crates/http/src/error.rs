@@ -8,7 +8,8 @@ pub use code::Code;
 pub use problem::{FieldError, Rejection};
 pub(crate) use problem::{Problem, ProblemSchema};
 pub(crate) use verdict::{
-    Answered, claim_refusal, delete_refusal, password_refusal, refresh_refusal, rename_refusal, sign_in_refusal,
+    Answered, begin_totp_refusal, claim_refusal, confirm_totp_refusal, delete_refusal, password_refusal,
+    recovery_codes_refusal, refresh_refusal, remove_totp_refusal, rename_refusal, second_step_refusal, sign_in_refusal,
     sign_up_refusal, step_up_refusal,
 };
 

@@ -5,6 +5,7 @@
 
 mod bearer;
 mod guard;
+mod right;
 mod rights;
 mod step_up;
 mod user;

@@ -12,7 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::{
-    admin_claim, csrf_token, jwks, password, profile, refresh, sessions, sign_in, sign_out, sign_up, step_up, verify,
+    admin_claim, csrf_token, devices, jwks, mfa, password, profile, refresh, second_factors, sessions, sign_in,
+    sign_out, sign_up, step_up, verify,
 };
 use crate::app::Auth;
 use crate::error::{Code, Problem};
@@ -26,6 +27,7 @@ fn api() -> OpenApiRouter<Auth> {
         // Signing in and out, and staying signed in.
         .routes(routes!(sign_up::register))
         .routes(routes!(sign_in::login))
+        .routes(routes!(mfa::verify))
         .routes(routes!(step_up::step_up))
         .routes(routes!(refresh::refresh))
         .routes(routes!(sign_out::logout))
@@ -40,6 +42,12 @@ fn api() -> OpenApiRouter<Auth> {
         .routes(routes!(profile::delete))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::end))
+        .routes(routes!(second_factors::show))
+        .routes(routes!(second_factors::begin_totp, second_factors::remove_totp))
+        .routes(routes!(second_factors::confirm_totp))
+        .routes(routes!(second_factors::renew_recovery_codes))
+        .routes(routes!(devices::list))
+        .routes(routes!(devices::forget))
         // Keys.
         .routes(routes!(jwks::jwks))
 }

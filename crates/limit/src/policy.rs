@@ -85,6 +85,8 @@ policies! {
     refresh_session = 60 in 1 min,
     /// Failed checks of the current password inside a session: step-up, password change, deletion.
     password_account = 10 in 60 min,
+    /// Wrong codes of one account's second factors, over all of its sign-ins and sessions.
+    second_factor_account = 10 in 60 min,
     /// Failed tries of one account at the one-time link that makes the first administrator.
     claim_admin_account = 10 in 60 min,
 }

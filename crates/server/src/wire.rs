@@ -26,6 +26,8 @@ pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
         .max_sessions_per_user(config.session.max_per_user)
         .staleness_policy(config.revocation.max_staleness, when_stale(config))
         .step_up_max_age(config.step_up.max_age)
+        .second_factor_for_roles(config.second_factor.required_roles.iter().cloned())
+        .remember_devices(config.second_factor.remember_device)
         .key_schedule(config.keys.rotate_after, config.keys.publish_before)
         .audit_trail(config.audit.checkpoint_every, config.audit.keep)
         .hashing(hashing(&config.passwords))
@@ -98,6 +100,7 @@ pub(crate) fn policies(limits: &Limits) -> Policies {
         (&mut policies.register_address, limits.register_address),
         (&mut policies.refresh_session, limits.refresh_session),
         (&mut policies.password_account, limits.password_account),
+        (&mut policies.second_factor_account, limits.second_factor_account),
         (&mut policies.claim_admin_account, limits.claim_admin_account),
     ] {
         let Allowance { limit, window } = allowance;

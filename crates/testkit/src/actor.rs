@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::authenticator::Authenticator;
 use crate::browser::{Browser, Memory, World};
 use crate::call::Call;
 use crate::jar::{Jar, Kept};
@@ -187,6 +188,48 @@ impl Actor {
         let reply = self.post("/api/auth/step-up", json!({"password": self.password})).await;
         self.browser.keep(&reply);
         reply
+    }
+
+    /// Goes on with a sign-in that was answered `MFA_REQUIRED`, by this code, and keeps what comes.
+    pub async fn second_step(&self, asked: &Reply, method: &str, code: &str) -> Reply {
+        let body = json!({"mfaToken": asked.text_at("/mfaToken"), "method": method, "code": code});
+        self.enter("/api/auth/mfa/verify", body).await
+    }
+
+    /// The same, asking that this device be remembered.
+    pub async fn second_step_remembering(&self, asked: &Reply, method: &str, code: &str) -> Reply {
+        let token = asked.text_at("/mfaToken");
+        let body = json!({"mfaToken": token, "method": method, "code": code, "rememberDevice": true});
+        self.enter("/api/auth/mfa/verify", body).await
+    }
+
+    /// Signs in with password and app, and keeps what comes.
+    ///
+    /// # Panics
+    /// No second factor was asked for.
+    pub async fn sign_in_with_app(&self, app: &Authenticator) -> Reply {
+        let asked = self.sign_in().await.expect(401);
+        self.second_step(&asked, "totp", &app.code()).await
+    }
+
+    /// Proves a second factor in the running session, and keeps the new access token.
+    pub async fn step_up_with_code(&self, method: &str, code: &str) -> Reply {
+        let reply = self.post("/api/auth/step-up", json!({"method": method, "code": code})).await;
+        self.browser.keep(&reply);
+        reply
+    }
+
+    /// Sets up an authenticator app and takes a new access token; the app, and the recovery codes. The present code is spent.
+    ///
+    /// # Panics
+    /// It was refused: the last sign-in must be recent.
+    pub async fn set_up_app(&self) -> (Authenticator, Vec<String>) {
+        let begun = self.post("/api/user/mfa/totp", Value::Null).await.expect(200);
+        let app = Authenticator::new(&begun.text_at("/secret"), Arc::clone(&self.browser.world.clock));
+        let confirmed = self.post("/api/user/mfa/totp/confirm", json!({"code": app.code()})).await.expect(200);
+        let codes = confirmed.json().get("recoveryCodes").and_then(Value::as_array).cloned().unwrap_or_default();
+        let _ = self.refresh().await.expect(200);
+        (app, codes.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
     // What it holds.

@@ -26,6 +26,7 @@
 
 mod actor;
 mod app;
+mod authenticator;
 mod browser;
 mod call;
 mod chance;
@@ -45,6 +46,7 @@ mod transport;
 
 pub use actor::{Actor, Loot, PASSWORD};
 pub use app::{TestApp, TestAppBuilder};
+pub use authenticator::Authenticator;
 pub use call::Call;
 pub use chance::SeededEntropy;
 pub use clock::{HeldHashes, ManualClock, days, hours, millis, minutes, seconds};

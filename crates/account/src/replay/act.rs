@@ -30,12 +30,15 @@ pub(super) enum Ending {
 pub(super) fn judge(record: &Record) -> Option<(Act, Ending)> {
     let reason = record.reason.as_deref().unwrap_or_default();
     let by_password = || record.detail.get("amr").is_none_or(|amr| amr.split(' ').any(|method| method == "pwd"));
+    let is_continued = record.detail.contains_key("first");
     let by_person = matches!(record.actor, Actor::User(_));
     match (record.event, record.outcome) {
         (Event::SignInFailed, _) if matches!(reason, "unknown_account" | "wrong_password" | "disabled") => {
             Some((Act::SignIn, Ending::Counted))
         }
-        (Event::SignedIn, _) if by_password() => Some((Act::SignIn, Ending::Good)),
+        // With a second factor the password was an act of its own, which has its record.
+        (Event::SignedIn, _) if is_continued => None,
+        (Event::SignedIn | Event::SecondFactorAsked, _) if by_password() => Some((Act::SignIn, Ending::Good)),
         (Event::SignedUp, _) => Some((Act::SignUp, Ending::Counted)),
         (Event::SignUpFailed, _) if reason == "email_taken" => Some((Act::SignUp, Ending::Counted)),
         (Event::StepUpFailed | Event::PasswordChangeFailed | Event::AccountDeletionFailed, _)

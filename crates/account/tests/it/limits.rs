@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use countersign_account::{Challenge, Reading, Refused, SignIn, SignInVerdict};
+use countersign_account::{Challenge, Reading, Refused, SignIn, SignInDoor, SignInVerdict};
 use countersign_audit::Record;
 use countersign_kernel::Lifetime;
 use countersign_limit::testing::solve;
 use countersign_password::{HasherConfig, Params};
 
-use crate::world::{OTHER, PASSWORD, World, sign_in};
+use crate::world::{OTHER, PASSWORD, World, door, sign_in};
 
 fn limited(verdict: SignInVerdict) -> Refused {
     match verdict {
@@ -123,7 +123,8 @@ async fn many_addresses_at_one_account_are_limited_and_the_owner_gets_in() {
     assert_eq!(world.hashes(), before, "a try without its proof costs no hash");
     assert!(world.check(&ada).is_ok(), "her session goes on");
 
-    let request = SignIn { device_cookie: Some(cookie), ..sign_in("ada@example.com", PASSWORD) };
+    let request =
+        SignIn { door: SignInDoor { device_cookie: Some(cookie), ..door() }, ..sign_in("ada@example.com", PASSWORD) };
     let (verdict, readings) = world.accounts.sign_in(request, &world.home()).await.unwrap();
     assert!(matches!(verdict, SignInVerdict::SignedIn(_)), "{verdict:?}");
     assert_eq!(readings.iter().map(|r: &Reading| (r.name, r.remaining)).collect::<Vec<_>>(), [("sign_in_device", 10)]);
@@ -275,7 +276,7 @@ async fn a_response_that_nobody_asked_for_changes_nothing() {
     flood(&world, "ada@example.com").await;
     challenged(world.accounts.sign_in(request.clone(), &world.home()).await.unwrap().0);
     let cookie = ada.issued.device.as_ref().unwrap().expose().clone();
-    let at_home = SignIn { device_cookie: Some(cookie), ..request };
+    let at_home = SignIn { door: SignInDoor { device_cookie: Some(cookie), ..door() }, ..request };
     let (verdict, _) = world.accounts.sign_in(at_home, &world.home()).await.unwrap();
     assert!(matches!(verdict, SignInVerdict::SignedIn(_)), "a known device is never asked");
 }
@@ -287,14 +288,18 @@ async fn records_of_sign_ins_say_how_they_came() {
     let mut cookie = None;
     for name in ["ada", "bob"] {
         let email = format!("{name}@example.com");
-        let request = SignIn { device_cookie: cookie.clone(), ..sign_in(&email, PASSWORD) };
+        let request =
+            SignIn { door: SignInDoor { device_cookie: cookie.clone(), ..door() }, ..sign_in(&email, PASSWORD) };
         world.member(&email).await;
         let (verdict, _) = world.accounts.sign_in(request, &world.home()).await.unwrap();
         let SignInVerdict::SignedIn(opened) = verdict else { panic!("{verdict:?}") };
         cookie = Some(opened.issued.device.unwrap().expose().clone());
     }
     for name in ["ada", "bob"] {
-        let known = SignIn { device_cookie: cookie.clone(), ..sign_in(&format!("{name}@example.com"), OTHER) };
+        let known = SignIn {
+            door: SignInDoor { device_cookie: cookie.clone(), ..door() },
+            ..sign_in(&format!("{name}@example.com"), OTHER)
+        };
         let (verdict, _) = world.accounts.sign_in(known, &world.home()).await.unwrap();
         assert!(matches!(verdict, SignInVerdict::Failed));
     }
@@ -323,7 +328,10 @@ async fn a_known_device_has_ten_failures_an_hour_of_its_own() {
     let world = World::start().await;
     let ada = world.member("ada@example.com").await;
     let cookie = ada.issued.device.as_ref().unwrap().expose().clone();
-    let request = |password| SignIn { device_cookie: Some(cookie.clone()), ..sign_in("ada@example.com", password) };
+    let request = |password| SignIn {
+        door: SignInDoor { device_cookie: Some(cookie.clone()), ..door() },
+        ..sign_in("ada@example.com", password)
+    };
     for _ in 0..10 {
         let (verdict, _) = world.accounts.sign_in(request(OTHER), &world.home()).await.unwrap();
         assert!(matches!(verdict, SignInVerdict::Failed));

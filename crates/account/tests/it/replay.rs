@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use countersign_account::{Replay, Replayed, SignIn, SignInVerdict};
+use countersign_account::{Replay, Replayed, SignIn, SignInDoor, SignInVerdict};
 use countersign_audit::{Event, Record};
 use countersign_kernel::{Lifetime, Timestamp};
 use countersign_limit::Policies;
 use countersign_limit::testing::solve;
 
-use crate::world::{OTHER, PASSWORD, World, secret, sign_in};
+use crate::world::{OTHER, PASSWORD, World, door, secret, sign_in};
 
 fn replay(world: &World, records: &[Record], policies: Policies) -> Replayed {
     let mut replay = Replay::new(policies, Timestamp::EPOCH, &world.env);
@@ -44,7 +44,10 @@ async fn busy_day(world: &World) {
             }
         }
         for _ in 0..12 {
-            let request = SignIn { device_cookie: Some(device.clone()), ..sign_in("ada@example.com", OTHER) };
+            let request = SignIn {
+                door: SignInDoor { device_cookie: Some(device.clone()), ..door() },
+                ..sign_in("ada@example.com", OTHER)
+            };
             world.accounts.sign_in(request, &world.home()).await.unwrap();
             world.accounts.step_up(&identity, &secret(OTHER), &world.home()).await.unwrap();
             world.accounts.claim_admin(&identity, &secret(OTHER), &world.home()).await.unwrap();

@@ -1,11 +1,11 @@
-use countersign_account::{SignIn, SignInVerdict};
+use countersign_account::{SignIn, SignInDoor, SignInVerdict};
 use countersign_audit::Actor;
 use countersign_kernel::{Lifetime, Origin};
 use countersign_password::Params;
 use countersign_session::TokenError;
 use countersign_store::{PasswordHash, Store};
 
-use crate::world::{OTHER, PASSWORD, World, sign_in};
+use crate::world::{OTHER, PASSWORD, World, door, sign_in};
 
 #[tokio::test]
 async fn the_right_password_opens_a_session_of_its_own() {
@@ -98,7 +98,10 @@ async fn passwords_are_compared_whole_and_as_they_came() {
 async fn a_sign_in_ends_the_session_whose_cookie_came_along() {
     let world = World::start().await;
     let first = world.member("ada@example.com").await;
-    let request = |password| SignIn { replaces: Some(first.issued.session.id), ..sign_in("ada@example.com", password) };
+    let request = |password| SignIn {
+        door: SignInDoor { replaces: Some(first.issued.session.id), ..door() },
+        ..sign_in("ada@example.com", password)
+    };
 
     let (verdict, _) = world.accounts.sign_in(request(OTHER), &world.home()).await.unwrap();
     assert!(matches!(verdict, SignInVerdict::Failed));
@@ -136,7 +139,8 @@ async fn a_device_keeps_its_id_over_sign_ins() {
     let world = World::start().await;
     let first = world.member("ada@example.com").await;
     let cookie = first.issued.device.as_ref().unwrap().expose().clone();
-    let request = SignIn { device_cookie: Some(cookie), ..sign_in("ada@example.com", PASSWORD) };
+    let request =
+        SignIn { door: SignInDoor { device_cookie: Some(cookie), ..door() }, ..sign_in("ada@example.com", PASSWORD) };
     let (verdict, _) = world.accounts.sign_in(request, &world.home()).await.unwrap();
     let SignInVerdict::SignedIn(second) = verdict else { panic!("{verdict:?}") };
     assert_eq!(second.issued.session.device, first.issued.session.device);
@@ -152,7 +156,10 @@ async fn a_planted_device_of_another_account_is_no_known_one() {
     let origin: Origin = world.from("198.51.100.7");
 
     for n in 0..6 {
-        let request = SignIn { device_cookie: Some(cookie.clone()), ..sign_in("ada@example.com", OTHER) };
+        let request = SignIn {
+            door: SignInDoor { device_cookie: Some(cookie.clone()), ..door() },
+            ..sign_in("ada@example.com", OTHER)
+        };
         let (verdict, _) = world.accounts.sign_in(request, &origin).await.unwrap();
         assert_eq!(matches!(verdict, SignInVerdict::Limited(_)), n == 5, "{n}: {verdict:?}");
     }

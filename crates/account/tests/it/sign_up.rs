@@ -1,8 +1,8 @@
-use countersign_account::{SignUp, SignUpVerdict};
+use countersign_account::{SignInDoor, SignUp, SignUpVerdict};
 use countersign_kernel::Secret;
 use countersign_store::Delivery;
 
-use crate::world::{PASSWORD, World, secret, sign_up};
+use crate::world::{PASSWORD, World, door, secret, sign_up};
 
 fn codes(verdict: &SignUpVerdict) -> Vec<(&'static str, &'static str)> {
     match verdict {
@@ -134,7 +134,11 @@ async fn signing_up_ends_the_session_whose_cookie_came_along() {
     let replaces = world.sessions.read_refresh(refresh.expose(), Delivery::Cookie);
     assert_eq!(replaces, Some(ada.issued.session.id));
 
-    let request = SignUp { replaces, password: secret(PASSWORD), ..sign_up("bob@example.com", "") };
+    let request = SignUp {
+        door: SignInDoor { replaces, ..door() },
+        password: secret(PASSWORD),
+        ..sign_up("bob@example.com", "")
+    };
     let (verdict, _) = world.accounts.sign_up(request, &world.home()).await.unwrap();
 
     assert!(matches!(verdict, SignUpVerdict::Opened(_)));

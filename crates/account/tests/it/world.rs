@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use countersign_account::{Accounts, Opened, Parts, SignIn, SignInVerdict, SignUp, SignUpVerdict};
+use countersign_account::{
+    Accounts, FactorPolicy, Opened, Parts, SignIn, SignInDoor, SignInVerdict, SignUp, SignUpVerdict,
+};
 use countersign_audit::{Actor, Outcome, Record};
 use countersign_kernel::{Clock, Entropy, Env, Lifetime, Location, Origin, RequestId, Secret, Timestamp};
-use countersign_keys::{KeyPolicy, Keyring, MasterKey, Roots};
+use countersign_keys::{DataKeys, KeyPolicy, Keyring, MasterKey, Roots};
 use countersign_limit::{Limiter, MemoryLimiter, Policies};
 use countersign_password::{Hasher, HasherConfig, Params, Policy};
 use countersign_session::{Identity, Sessions, TokenError};
@@ -47,6 +49,7 @@ pub(crate) struct World {
     pub(crate) env: Env,
     clock: Arc<ManualClock>,
     roots: Roots,
+    data_keys: DataKeys,
     keyring: Keyring,
     _files: Option<Temporary>,
 }
@@ -72,11 +75,14 @@ impl World {
     async fn start_on(store: Arc<SqlStore>, files: Option<Temporary>, clock: Arc<ManualClock>, env: Env) -> Self {
         let master = MasterKey::generate(&env);
         let roots = Roots::load_or_make(store.as_ref(), &master, &env).await.unwrap();
+        let port = Arc::clone(&store) as Arc<dyn Store>;
+        let data_keys = DataKeys::load_or_make(port, master.clone(), env.clone()).await.unwrap();
         let keyring = Keyring::start(Arc::clone(&store) as Arc<dyn Store>, master, env.clone(), KeyPolicy::default())
             .await
             .unwrap();
-        let (accounts, sessions) = Self::assemble(&store, &env, &keyring, &roots, cheap(Params::CHEAPEST)).await;
-        Self { accounts, sessions, store, env, clock, roots, keyring, _files: files }
+        let (accounts, sessions) =
+            Self::assemble(&store, &env, &keyring, (&roots, &data_keys), cheap(Params::CHEAPEST)).await;
+        Self { accounts, sessions, store, env, clock, roots, data_keys, keyring, _files: files }
     }
 
     /// The same server after a restart with other hashing parameters.
@@ -87,14 +93,14 @@ impl World {
     /// The same server after a restart.
     pub(crate) async fn restart(&mut self, hashing: HasherConfig) {
         (self.accounts, self.sessions) =
-            Self::assemble(&self.store, &self.env, &self.keyring, &self.roots, hashing).await;
+            Self::assemble(&self.store, &self.env, &self.keyring, (&self.roots, &self.data_keys), hashing).await;
     }
 
     async fn assemble(
         store: &Arc<SqlStore>,
         env: &Env,
         keyring: &Keyring,
-        roots: &Roots,
+        (roots, data_keys): (&Roots, &DataKeys),
         hashing: HasherConfig,
     ) -> (Accounts, Sessions) {
         let store = Arc::clone(store) as Arc<dyn Store>;
@@ -119,6 +125,8 @@ impl World {
             policies: Policies::default(),
             challenge_difficulty: 1_000,
             password_policy: Policy::default(),
+            factor_policy: FactorPolicy::default(),
+            data_keys: data_keys.clone(),
             lookup_root: roots.lookup.clone(),
         });
         (accounts, sessions)
@@ -243,25 +251,14 @@ pub(crate) fn secret(text: &str) -> Secret<String> {
 }
 
 pub(crate) fn sign_up(email: &str, password: &str) -> SignUp {
-    SignUp {
-        email: email.to_owned(),
-        password: secret(password),
-        name: "Somebody".to_owned(),
-        delivery: Delivery::Cookie,
-        remember: true,
-        replaces: None,
-        device_cookie: None,
-    }
+    SignUp { email: email.to_owned(), password: secret(password), name: "Somebody".to_owned(), door: door() }
+}
+
+/// A browser that brings nothing.
+pub(crate) fn door() -> SignInDoor {
+    SignInDoor::new(Delivery::Cookie, true)
 }
 
 pub(crate) fn sign_in(email: &str, password: &str) -> SignIn {
-    SignIn {
-        email: email.to_owned(),
-        password: secret(password),
-        delivery: Delivery::Cookie,
-        remember: true,
-        replaces: None,
-        device_cookie: None,
-        challenge_response: None,
-    }
+    SignIn { email: email.to_owned(), password: secret(password), door: door(), challenge_response: None }
 }

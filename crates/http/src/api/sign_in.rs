@@ -9,6 +9,7 @@ use http::StatusCode;
 use utoipa::ToSchema;
 
 use crate::api::answer::signed_in;
+use crate::api::door::door;
 use crate::api::view::SignedInView;
 use crate::app::Auth;
 use crate::error::{Problem, sign_in_refusal};
@@ -65,14 +66,15 @@ impl Shape for LoginBody {
 /// Signs in with address and password.
 ///
 /// Ends the session whose refresh cookie comes along. The answer to an unknown address, a wrong password and a disabled
-/// account is the same. Where an account has seen many failures, a browser that it does not know is asked for a proof of work.
+/// account is the same. Whoever has a second factor set up is asked for it: 401 `MFA_REQUIRED`, and no session yet. Where an account has seen many failures, a browser that it does not know is asked for a proof of work.
 #[utoipa::path(
     post, path = "/api/auth/login", tag = "Session", operation_id = "login",
     request_body = LoginBody, security(()),
     responses(
         (status = 200, description = "A session", body = SignedInView,
             headers(("Set-Cookie" = String, description = "The cookies of the session, one field each"))),
-        (status = 401, description = "AUTH_FAILED"),
+        (status = 401, description = "AUTH_FAILED, MFA_REQUIRED: go on with `mfaToken` and one of `methods`",
+            headers(("Set-Cookie" = String, description = "Binds a sign-in that waits for its second factor to this browser"))),
         (status = 403, description = "CSRF_INVALID"),
         (status = 428, description = "CHALLENGE_REQUIRED: solve `challenge` and repeat the request with `challengeResponse`"),
         (status = 429, description = "RATE_LIMITED"),
@@ -86,14 +88,11 @@ pub(crate) async fn login(State(auth): State<Auth>, call: Call<LoginBody>) -> Re
     let request = SignIn {
         email: body.email.clone(),
         password: body.password.clone(),
-        delivery: body.token_delivery.unwrap_or(Delivery::Cookie),
-        remember: body.remember.unwrap_or(true),
-        replaces: jar.session(auth.sessions()),
-        device_cookie: jar.device().map(str::to_owned),
+        door: door(&auth, &jar, body.token_delivery, body.remember),
         challenge_response: body.challenge_response.clone(),
     };
     let (verdict, readings) = auth.accounts().sign_in(request, &call.origin(&auth)).await?;
-    let opened = sign_in_refusal(verdict).map_err(|problem| problem.readings(readings.clone()))?;
+    let opened = sign_in_refusal(verdict, &auth).map_err(|problem| problem.readings(readings.clone()))?;
     call.info(&auth).note(Some(opened.user.id), Some(opened.issued.session.id));
     Ok(signed_in(&auth, StatusCode::OK, &opened.user, &opened.issued, &readings))
 }

@@ -9,6 +9,7 @@ use http::StatusCode;
 use utoipa::ToSchema;
 
 use crate::api::answer::signed_in;
+use crate::api::door::door;
 use crate::api::sign_in::{DELIVERIES, DeliverySchema};
 use crate::api::view::SignedInView;
 use crate::app::Auth;
@@ -75,10 +76,7 @@ pub(crate) async fn register(State(auth): State<Auth>, call: Call<RegisterBody>)
         email: body.email.clone(),
         password: body.password.clone(),
         name: body.name.clone(),
-        delivery: body.token_delivery.unwrap_or(Delivery::Cookie),
-        remember: body.remember.unwrap_or(true),
-        replaces: jar.session(auth.sessions()),
-        device_cookie: jar.device().map(str::to_owned),
+        door: door(&auth, &jar, body.token_delivery, body.remember),
     };
     let (verdict, readings) = auth.accounts().sign_up(request, &call.origin(&auth)).await?;
     let opened = sign_up_refusal(verdict).map_err(|problem| problem.readings(readings.clone()))?;

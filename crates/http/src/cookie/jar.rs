@@ -1,11 +1,11 @@
 //! What a request brings.
 
-use countersign_kernel::SessionId;
+use countersign_kernel::{Secret, SessionId};
 use countersign_session::{Delivery, Sessions};
 use http::HeaderMap;
 use http::header::COOKIE;
 
-use super::{CSRF, DEVICE, Kind, PAGE, REFRESH};
+use super::{CSRF, DEVICE, Kind, PAGE, PENDING, REFRESH};
 
 /// More refresh cookies than this are an attack on our time: none of them counts.
 const MOST_CANDIDATES: usize = 8;
@@ -47,6 +47,11 @@ impl<'a> Jar<'a> {
     /// The `csrf` cookie, if there is exactly one.
     pub(crate) fn csrf(&self) -> Option<&'a str> {
         self.single(CSRF)
+    }
+
+    /// The `pending` cookie, if there is exactly one.
+    pub(crate) fn pending(&self) -> Option<Secret<String>> {
+        self.single(PENDING).map(|text| Secret::new(text.to_owned()))
     }
 
     /// The session that the page session names, if there is exactly one.

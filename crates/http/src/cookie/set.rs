@@ -2,11 +2,12 @@
 
 use cookie::time::{Duration, OffsetDateTime};
 use cookie::{Cookie, SameSite};
+use countersign_account::ceremony::PENDING_LIFETIME;
 use countersign_kernel::{Lifetime, Timestamp};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
 
-use super::{CSRF, DEVICE, HINT, Kind, PAGE, REFRESH};
+use super::{CSRF, DEVICE, HINT, Kind, PAGE, PENDING, REFRESH};
 
 /// How long a device stays known (DESIGN section 5).
 const DEVICE_LIFE: Lifetime = Lifetime::from_days(180);
@@ -60,8 +61,24 @@ pub(crate) fn clear_account(headers: &mut HeaderMap, is_https: bool) {
     put(headers, is_https, DEVICE, "", Some(Lifetime::ZERO));
 }
 
-/// The one place that writes `Set-Cookie`. No cookie ever has a `Domain`: siblings are never told.
+/// The cookie that binds a sign-in to its browser while it waits, for an answer that is no handler's own.
+pub(crate) fn pending(is_https: bool, value: &str) -> Option<HeaderValue> {
+    written(is_https, PENDING, value, Some(PENDING_LIFETIME))
+}
+
+/// Clears it: the sign-in is complete.
+pub(crate) fn clear_pending(headers: &mut HeaderMap, is_https: bool) {
+    put(headers, is_https, PENDING, "", Some(Lifetime::ZERO));
+}
+
 fn put(headers: &mut HeaderMap, is_https: bool, kind: Kind, value: &str, life: Option<Lifetime>) {
+    if let Some(value) = written(is_https, kind, value, life) {
+        headers.append(SET_COOKIE, value);
+    }
+}
+
+/// The one place that writes the text of `Set-Cookie`. No cookie ever has a `Domain`: siblings are never told.
+fn written(is_https: bool, kind: Kind, value: &str, life: Option<Lifetime>) -> Option<HeaderValue> {
     let mut cookie = Cookie::build((kind.name(is_https), value))
         .path(kind.path)
         .same_site(if kind.strict { SameSite::Strict } else { SameSite::Lax })
@@ -74,7 +91,5 @@ fn put(headers: &mut HeaderMap, is_https: bool, kind: Kind, value: &str, life: O
         }
     }
     // Every value is ours and in the cookie alphabet; one that is not would be dropped, never sent broken.
-    if let Ok(value) = HeaderValue::try_from(cookie.build().to_string()) {
-        headers.append(SET_COOKIE, value);
-    }
+    HeaderValue::try_from(cookie.build().to_string()).ok()
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use countersign_kernel::{Lifetime, RequestId};
+use countersign_kernel::{Lifetime, RequestId, Secret};
 use countersign_limit::{Challenge, Reading};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -53,7 +53,8 @@ pub(crate) struct Problem {
 #[derive(Debug, Clone, Default)]
 struct More {
     errors: Vec<FieldError>,
-    methods: &'static [&'static str],
+    methods: Vec<&'static str>,
+    mfa_token: Option<Secret<String>>,
     max_age: Option<Lifetime>,
     retry_after: Option<Lifetime>,
     challenge: Option<Box<Challenge>>,
@@ -79,6 +80,8 @@ struct Document<'a> {
     retry_after: Option<i64>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
+    #[serde(rename = "mfaToken", skip_serializing_if = "Option::is_none")]
+    mfa_token: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     methods: &'a [&'static str],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,6 +117,8 @@ pub(crate) struct ProblemSchema {
     retry_after: Option<i64>,
     /// The fields at fault, with `VALIDATION_FAILED`.
     errors: Option<Vec<FieldError>>,
+    /// What to go on with at `POST /api/auth/mfa/verify`, with `MFA_REQUIRED`.
+    mfa_token: Option<String>,
     /// How to prove oneself, with `STEP_UP_REQUIRED` and `MFA_REQUIRED`.
     methods: Option<Vec<String>>,
     /// What serving needs, each `ok` or `failing`, from `GET /readyz`.
@@ -175,9 +180,17 @@ impl Problem {
     }
 
     /// `STEP_UP_REQUIRED`: a sign-in at most `max_age` old is needed, by one of `methods`.
-    pub(crate) fn step_up(max_age: Lifetime, methods: &'static [&'static str]) -> Self {
+    pub(crate) fn step_up(max_age: Lifetime, methods: &[&'static str]) -> Self {
         let mut problem = Self::new(Code::StepUpRequired);
         problem.more().max_age = Some(max_age);
+        problem.more().methods = methods.to_vec();
+        problem
+    }
+
+    /// `MFA_REQUIRED`: one of `methods` completes the sign-in that `token` names.
+    pub(crate) fn second_factor(token: Secret<String>, methods: Vec<&'static str>) -> Self {
+        let mut problem = Self::new(Code::MfaRequired);
+        problem.more().mfa_token = Some(token);
         problem.more().methods = methods;
         problem
     }
@@ -238,7 +251,8 @@ impl Problem {
             request_id: request,
             retry_after: more.and_then(|m| m.retry_after).map(|span| span.as_seconds_ceil().max(1)),
             errors: more.map_or(&[], |m| &m.errors),
-            methods: more.map_or(&[], |m| m.methods),
+            mfa_token: more.and_then(|m| m.mfa_token.as_ref()).map(|token| token.expose().as_str()),
+            methods: more.map_or(&[], |m| &m.methods),
             checks: more.map(|m| &m.checks).filter(|checks| !checks.is_empty()),
             challenge: more.and_then(|m| m.challenge.as_deref()),
         };

@@ -1,13 +1,17 @@
 //! Verdicts of the verbs as refusals; the good ones are handed back.
 
 use countersign_account::{
-    ChangePasswordVerdict, ClaimVerdict, DeleteVerdict, Opened, RenameVerdict, SignInVerdict, SignUpVerdict,
-    StepUpVerdict, User,
+    BeginTotpVerdict, BegunTotp, ChangePasswordVerdict, ClaimVerdict, ClockDrift, ConfirmTotpVerdict, DeleteVerdict,
+    Factor, Opened, RecoveryCodesVerdict, RemoveTotpVerdict, RenameVerdict, SecondFactorNeeded, SecondStepVerdict,
+    SignInVerdict, SignUpVerdict, StepUpVerdict, User,
 };
+use countersign_kernel::Secret;
 use countersign_session::{Issued, IssuedAccess, RotateVerdict};
+use http::header::SET_COOKIE;
 
 use super::{Code, Problem, SOON};
 use crate::app::Auth;
+use crate::cookie::pending;
 
 /// A refresh that was answered.
 pub(crate) enum Answered {
@@ -43,9 +47,10 @@ pub(crate) fn sign_up_refusal(verdict: SignUpVerdict) -> Result<Box<Opened>, Pro
     })
 }
 
-pub(crate) fn sign_in_refusal(verdict: SignInVerdict) -> Result<Box<Opened>, Problem> {
+pub(crate) fn sign_in_refusal(verdict: SignInVerdict, auth: &Auth) -> Result<Box<Opened>, Problem> {
     Err(match verdict {
         SignInVerdict::SignedIn(opened) => return Ok(opened),
+        SignInVerdict::SecondFactorNeeded(needed) => second_factor_needed(*needed, auth),
         SignInVerdict::Failed => Code::AuthFailed.into(),
         SignInVerdict::Challenged(challenge) => Problem::challenged(challenge),
         SignInVerdict::Limited(refused) => refused.into(),
@@ -55,10 +60,81 @@ pub(crate) fn sign_in_refusal(verdict: SignInVerdict) -> Result<Box<Opened>, Pro
     })
 }
 
+/// What a sign-in answers that waits for its second factor, whatever the first one was: the token in the body, and the cookie that
+/// binds it to the browser.
+pub(crate) fn second_factor_needed(needed: SecondFactorNeeded, auth: &Auth) -> Problem {
+    let methods = needed.factors.into_iter().map(Factor::as_str).collect();
+    let problem = Problem::second_factor(needed.token, methods);
+    match needed.browser.and_then(|browser| pending(auth.is_https(), browser.expose())) {
+        Some(cookie) => problem.header(SET_COOKIE, cookie),
+        None => problem,
+    }
+}
+
+pub(crate) fn second_step_refusal(verdict: SecondStepVerdict, auth: &Auth) -> Result<Box<Opened>, Problem> {
+    Err(match verdict {
+        SecondStepVerdict::SignedIn(opened) => return Ok(opened),
+        SecondStepVerdict::SecondFactorNeeded(needed) => second_factor_needed(*needed, auth),
+        SecondStepVerdict::Failed(drift) => wrong_code(drift),
+        SecondStepVerdict::Over => {
+            Problem::new(Code::TokenInvalid).detail("This sign-in cannot go on. Please sign in again.")
+        }
+        SecondStepVerdict::Limited(refused) => refused.into(),
+    })
+}
+
+pub(crate) fn begin_totp_refusal(verdict: BeginTotpVerdict, auth: &Auth) -> Result<Box<BegunTotp>, Problem> {
+    Err(match verdict {
+        BeginTotpVerdict::Begun(begun) => return Ok(begun),
+        BeginTotpVerdict::AlreadyOn => {
+            Problem::new(Code::Forbidden).detail("An authenticator app is set up already. Remove it first.")
+        }
+        BeginTotpVerdict::StepUpRequired => step_up_required(auth),
+        BeginTotpVerdict::FactorRequired(factors) => factor_required(&factors, auth),
+        BeginTotpVerdict::Gone => Code::TokenRevoked.into(),
+    })
+}
+
+pub(crate) fn confirm_totp_refusal(verdict: ConfirmTotpVerdict) -> Result<Vec<Secret<String>>, Problem> {
+    Err(match verdict {
+        ConfirmTotpVerdict::Confirmed(codes) => return Ok(codes),
+        ConfirmTotpVerdict::Failed(drift) => wrong_code(drift),
+        ConfirmTotpVerdict::NotBegun => {
+            Problem::new(Code::Forbidden).detail("There is no app to be confirmed, or no more. Begin anew.")
+        }
+        ConfirmTotpVerdict::Limited(refused) => refused.into(),
+        ConfirmTotpVerdict::Gone => Code::TokenRevoked.into(),
+    })
+}
+
+pub(crate) fn remove_totp_refusal(verdict: RemoveTotpVerdict, auth: &Auth) -> Result<(), Problem> {
+    Err(match verdict {
+        RemoveTotpVerdict::Removed => return Ok(()),
+        RemoveTotpVerdict::NotOn => Code::NotFound.into(),
+        RemoveTotpVerdict::FactorRequired(factors) => factor_required(&factors, auth),
+        RemoveTotpVerdict::Gone => Code::TokenRevoked.into(),
+    })
+}
+
+pub(crate) fn recovery_codes_refusal(
+    verdict: RecoveryCodesVerdict,
+    auth: &Auth,
+) -> Result<Vec<Secret<String>>, Problem> {
+    Err(match verdict {
+        RecoveryCodesVerdict::Made(codes) => return Ok(codes),
+        RecoveryCodesVerdict::NoSecondFactor => {
+            Problem::new(Code::Forbidden).detail("There is no second factor to recover. Set one up first.")
+        }
+        RecoveryCodesVerdict::FactorRequired(factors) => factor_required(&factors, auth),
+        RecoveryCodesVerdict::Gone => Code::TokenRevoked.into(),
+    })
+}
+
 pub(crate) fn step_up_refusal(verdict: StepUpVerdict) -> Result<IssuedAccess, Problem> {
     Err(match verdict {
         StepUpVerdict::SteppedUp(access) => return Ok(access),
         StepUpVerdict::Failed => wrong_password(),
+        StepUpVerdict::WrongCode(drift) => wrong_code(drift),
         StepUpVerdict::Limited(refused) => refused.into(),
         StepUpVerdict::Busy(busy) => busy.into(),
         StepUpVerdict::Gone => Code::TokenRevoked.into(),
@@ -110,6 +186,25 @@ pub(crate) fn claim_refusal(verdict: ClaimVerdict) -> Result<Box<User>, Problem>
 /// The password asked for inside a session is not the right one: the address is not in doubt.
 fn wrong_password() -> Problem {
     Problem::new(Code::AuthFailed).detail("The password is not right.")
+}
+
+/// A code that proves nothing. That a clock is off is said to somebody who has proven something else before, and helps nobody to
+/// guess.
+fn wrong_code(drift: Option<ClockDrift>) -> Problem {
+    let problem = Problem::new(Code::AuthFailed);
+    let Some(ClockDrift { seconds }) = drift else { return problem.detail("The code is not right.") };
+    let (minutes, way) = ((seconds.unsigned_abs() + 30) / 60, if seconds < 0 { "behind" } else { "ahead" });
+    problem.detail(format!(
+        "That code belongs to another time: the clock of your device seems to be about {minutes} minutes {way}. Correct it, then \
+         try the next code."
+    ))
+}
+
+/// A second factor must be proven in this session, lately.
+pub(crate) fn factor_required(factors: &[Factor], auth: &Auth) -> Problem {
+    let methods: Vec<&'static str> = factors.iter().map(|factor| factor.as_str()).collect();
+    Problem::step_up(auth.sessions().policy().step_up_max_age, &methods)
+        .detail("Please confirm with your second factor to go on.")
 }
 
 fn step_up_required(auth: &Auth) -> Problem {

@@ -13,8 +13,9 @@ use tower::{Layer, Service};
 
 use crate::app::Auth;
 use crate::error::Rejection;
+use crate::extract::right::Right;
 use crate::extract::step_up::Proof;
-use crate::extract::user::{authenticate, denied, reject};
+use crate::extract::user::{authenticate, reject};
 
 /// Lets pass only who has one of some roles. Made by [`Auth::require_role`] and [`Auth::require_any_role`].
 #[derive(Debug, Clone)]
@@ -114,24 +115,20 @@ impl Demand {
     async fn judge(&self, request: Request) -> Result<Request, Box<Rejection>> {
         let (parts, body) = request.into_parts();
         let user = authenticate(&self.auth, &parts).await.map_err(|problem| reject(&self.auth, &parts, problem))?;
-        let missing = match self.wanted.as_ref() {
-            Wanted::Proof(proof) => {
-                proof.judge(&self.auth, &user).map_err(|problem| reject(&self.auth, &parts, problem))?;
-                None
+        let auth = &self.auth;
+        match self.wanted.as_ref() {
+            Wanted::Proof(proof) => proof.judge(auth, &user).map_err(|problem| reject(auth, &parts, problem))?,
+            Wanted::Role(names) => {
+                let right = Right::of_roles(auth, &user, names.iter().map(String::as_str));
+                right.demand(auth, &parts, &user, || format!("role {}", names.join("|")))?;
             }
-            Wanted::Role(names) => lacks(names, "role", |name| user.has_role(name)),
-            Wanted::Permission(names) => lacks(names, "permission", |name| user.has_permission(name)),
-        };
-        match missing {
-            None => Ok(Request::from_parts(parts, body)),
-            Some(missing) => Err(denied(&self.auth, &parts, &user, &missing).into()),
+            Wanted::Permission(names) => {
+                let right = Right::of_permissions(auth, &user, names.iter().map(String::as_str));
+                right.demand(auth, &parts, &user, || format!("permission {}", names.join("|")))?;
+            }
         }
+        Ok(Request::from_parts(parts, body))
     }
-}
-
-/// What is missing, where none of these names is had.
-fn lacks(names: &[String], kind: &str, has: impl Fn(&str) -> bool) -> Option<String> {
-    (!names.iter().any(|name| has(name))).then(|| format!("{kind} {}", names.join("|")))
 }
 
 impl<S> Layer<S> for RequireRoleLayer {

@@ -1,4 +1,4 @@
-//! What someone must be allowed, as a type in a handler's signature.
+//! What someone must be allowed, as a type in a handler's signature. What a role grants may need a second factor (`right.rs`).
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -8,7 +8,8 @@ use http::request::Parts;
 
 use crate::app::Auth;
 use crate::error::Rejection;
-use crate::extract::user::{CurrentUser, authenticate, denied, reject};
+use crate::extract::right::Right;
+use crate::extract::user::{CurrentUser, authenticate, reject};
 
 /// A role, named by a type.
 pub trait Role: Send + Sync {
@@ -56,7 +57,7 @@ sets! {
 }
 
 macro_rules! guard {
-    ($(#[$doc:meta])* $name:ident, $bound:ident, $kind:literal, |$user:ident| $holds:expr, $wanted:expr) => {
+    ($(#[$doc:meta])* $name:ident, $bound:ident, $kind:literal, $of:ident, $names:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone)]
         pub struct $name<R>(CurrentUser, PhantomData<R>);
@@ -87,19 +88,18 @@ macro_rules! guard {
 
             async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
                 let auth = Auth::from_ref(state);
-                let $user = authenticate(&auth, parts).await.map_err(|problem| reject(&auth, parts, problem))?;
-                if $holds {
-                    Ok(Self($user, PhantomData))
-                } else {
-                    Err(denied(&auth, parts, &$user, &format!(concat!($kind, " {}"), $wanted)))
-                }
+                let user = authenticate(&auth, parts).await.map_err(|problem| reject(&auth, parts, problem))?;
+                let names: &[&str] = $names;
+                let right = Right::$of(&auth, &user, names.iter().copied());
+                right.demand(&auth, parts, &user, || format!(concat!($kind, " {}"), names.join("|")))?;
+                Ok(Self(user, PhantomData))
             }
         }
     };
 }
 
 guard! {
-    /// Who is signed in and has the role `R`.
+    /// Who is signed in and has the role `R`; with a second factor, where the role needs one.
     ///
     /// # Examples
     /// ```
@@ -114,20 +114,20 @@ guard! {
     ///     format!("published by {}", editor.user)
     /// }
     /// ```
-    RequireRole, Role, "role", |user| user.has_role(R::NAME), R::NAME
+    RequireRole, Role, "role", of_roles, &[R::NAME]
 }
 
 guard! {
     /// Who is signed in and whose roles permit `R`.
-    RequirePermission, Permission, "permission", |user| user.has_permission(R::NAME), R::NAME
+    RequirePermission, Permission, "permission", of_permissions, &[R::NAME]
 }
 
 guard! {
     /// Who is signed in and has one of the roles of `R`, a tuple: `AnyRole<(Editor, Admin)>`.
-    AnyRole, RoleSet, "any role", |user| R::NAMES.iter().any(|name| user.has_role(name)), R::NAMES.join("|")
+    AnyRole, RoleSet, "any role", of_roles, R::NAMES
 }
 
 guard! {
     /// Who is signed in and whose roles permit one of `R`, a tuple.
-    AnyPermission, PermissionSet, "any permission", |user| R::NAMES.iter().any(|name| user.has_permission(name)), R::NAMES.join("|")
+    AnyPermission, PermissionSet, "any permission", of_permissions, R::NAMES
 }

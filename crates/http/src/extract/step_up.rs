@@ -10,24 +10,26 @@ use std::ops::Deref;
 use axum::extract::{FromRef, FromRequestParts};
 use countersign_kernel::Lifetime;
 use countersign_session::Identity;
+use countersign_session::amr::MULTI_FACTOR;
 use http::request::Parts;
 
 use crate::app::Auth;
 use crate::error::{Problem, Rejection};
+use crate::extract::right::{BY_SECOND_FACTOR, has_second_factor};
 use crate::extract::user::{CurrentUser, authenticate, reject};
 
 /// Methods of proof, one of which is enough, named by a type.
 pub trait Amr: Send + Sync {
-    /// Their names in the `amr` claim (RFC 8176): `otp`, `hwk`.
+    /// Their names in the `amr` claim (RFC 8176): `otp`, `hwk`, `mfa`.
     const NAMES: &'static [&'static str];
 }
 
-/// A second factor: a one-time code, or a key that is bound to a device or synced.
+/// Two kinds of proof: a second factor beside the first, or a passkey that has verified its user.
 #[derive(Debug, Clone, Copy)]
 pub struct SecondFactor;
 
 impl Amr for SecondFactor {
-    const NAMES: &'static [&'static str] = &["otp", "hwk", "swk"];
+    const NAMES: &'static [&'static str] = &[MULTI_FACTOR];
 }
 
 /// Who is signed in and has proven it lately: at most `SECONDS` ago, or by what the policy calls recent where that is 0
@@ -155,7 +157,9 @@ impl Proof {
                 if auth.sessions().is_within(user, max_age) { Ok(()) } else { Err(Problem::step_up(max_age, ANY)) }
             }
             Self::Amr(names) => {
-                let has = user.is_proven() && names.iter().any(|name| user.amr.contains(name));
+                let is_named =
+                    |name: &String| user.amr.contains(name) || (name == MULTI_FACTOR && has_second_factor(user));
+                let has = user.is_proven() && names.iter().any(is_named);
                 if has { Ok(()) } else { Err(Problem::step_up(by_policy, methods(names))) }
             }
         }
@@ -168,6 +172,9 @@ const ANY: &[&str] = &["password"];
 /// How the step-up call names the methods behind these names.
 fn methods(names: &[String]) -> &'static [&'static str] {
     let wants = |wanted: &[&str]| names.iter().any(|name| wanted.contains(&name.as_str()));
+    if wants(&[MULTI_FACTOR]) {
+        return BY_SECOND_FACTOR;
+    }
     match (wants(&["pwd"]), wants(&["otp"]), wants(&["hwk", "swk"])) {
         (true, _, _) => ANY,
         (_, true, true) => &["totp", "passkey"],

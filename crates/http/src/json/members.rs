@@ -62,6 +62,19 @@ impl Members {
         self.values.contains_key(name).then(|| self.string(name))
     }
 
+    /// One of some words, that must be there.
+    pub(crate) fn word<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Option<T> {
+        if !self.has(name) {
+            self.wrong(name.to_owned(), "REQUIRED", "This is needed.");
+        }
+        self.optional_word(name, words)
+    }
+
+    /// Whether there is such a member, whatever it is.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
     /// One of some words that may be left out.
     pub(crate) fn optional_word<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Option<T> {
         let text = self.optional_string(name)?;

@@ -27,12 +27,16 @@ fn every_call_of_the_contract_that_is_built_is_described() {
         found,
         [
             "delete /api/user",
+            "delete /api/user/devices/{id}",
+            "delete /api/user/mfa/totp",
             "delete /api/user/sessions/{id}",
             "get /",
             "get /.well-known/jwks.json",
             "get /api/auth/csrf-token",
             "get /api/auth/verify",
             "get /api/csrf-token",
+            "get /api/user/devices",
+            "get /api/user/mfa",
             "get /api/user/profile",
             "get /api/user/sessions",
             "get /assets/{file}",
@@ -47,9 +51,13 @@ fn every_call_of_the_contract_that_is_built_is_described() {
             "post /api/auth/login",
             "post /api/auth/logout",
             "post /api/auth/logout-all",
+            "post /api/auth/mfa/verify",
             "post /api/auth/refresh",
             "post /api/auth/register",
             "post /api/auth/step-up",
+            "post /api/user/mfa/recovery-codes",
+            "post /api/user/mfa/totp",
+            "post /api/user/mfa/totp/confirm",
             "post /api/user/password",
             "post /api/user/profile",
         ]
@@ -109,7 +117,7 @@ fn what_follows_from_an_operation_is_written_into_it() {
     assert_eq!(codes("~1api~1user~1profile/patch", 400), r#"["VALIDATION_FAILED"]"#);
     assert_eq!(codes("~1api~1user~1profile/patch", 415), r#"["UNSUPPORTED_MEDIA_TYPE"]"#);
     assert_eq!(codes("~1healthz/get", 500), r#"["INTERNAL"]"#);
-    assert_eq!(codes("~1api~1auth~1login/post", 401), r#"["AUTH_FAILED"]"#);
+    assert_eq!(codes("~1api~1auth~1login/post", 401), r#"["AUTH_FAILED","MFA_REQUIRED"]"#);
     let header = |path: &str, status: u16, name: &str| at(&format!("/paths/{path}/responses/{status}/headers/{name}"));
     for (path, status, name, is_there) in [
         ("~1api~1auth~1login/post", 200, "RateLimit", true),

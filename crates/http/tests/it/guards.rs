@@ -95,6 +95,16 @@ async fn a_role_opens_its_own_doors() {
     let app = builder().start().await;
     let ada = app.member_with_roles("ada", &["admin"]).await;
     let eva = app.member_with_roles("eva", &["editor"]).await;
+    for path in ["/admin", "/layer/admin", "/staff", "/layer/staff"] {
+        let reply = ada.get(path).await;
+        assert_eq!(
+            (reply.status(), reply.code().as_str()),
+            (401, "STEP_UP_REQUIRED"),
+            "{path}: admin needs a second factor"
+        );
+        assert_eq!(reply.json()["methods"], json!(["totp", "passkey", "recovery"]));
+    }
+    let _ = ada.set_up_app().await;
     for (path, to_ada, to_eva) in [
         ("/admin", 200, 403),
         ("/layer/admin", 200, 403),
@@ -151,7 +161,7 @@ fn demands(auth: Auth) -> Router {
         .route("/layer/recent", get(async || "in"))
         .layer(auth.require_recent())
         .merge(Router::new().route("/layer/just-now", get(async || "in")).layer(auth.require_within(minutes(1))))
-        .merge(Router::new().route("/layer/second-factor", get(async || "in")).layer(auth.require_amr(["otp", "hwk"])))
+        .merge(Router::new().route("/layer/second-factor", get(async || "in")).layer(auth.require_amr(["mfa"])))
         .merge(Router::new().route("/layer/password", get(async || "in")).layer(auth.require_amr(["pwd"])));
     Router::new()
         .route("/recent", get(recent))
@@ -209,12 +219,14 @@ async fn who_lacks_the_method_is_told_which_help_and_let_in_with_one() {
     for path in SECOND_FACTOR {
         let reply = ada.get(path).await;
         assert_eq!((reply.status(), reply.code()), (401, "STEP_UP_REQUIRED".to_owned()), "{path}");
-        assert_eq!(reply.json()["methods"], json!(["totp", "passkey"]), "{path}");
+        assert_eq!(reply.json()["methods"], json!(["totp", "passkey", "recovery"]), "{path}");
     }
     let with = |amr: Value| app.mint(&ada).claim("amr", amr).mint();
     for (amr, status) in [
         (json!(["otp", "pwd"]), 200),
-        (json!(["hwk"]), 200),
+        (json!(["hwk", "mfa", "user"]), 200),
+        (json!(["hwk"]), 401),
+        (json!(["hwk", "otp"]), 401),
         (json!(["pwd"]), 401),
         (json!(["OTP"]), 401),
         (json!([]), 401),

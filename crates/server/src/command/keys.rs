@@ -34,6 +34,8 @@ Examples:
         /// The key's name, as `keys list` shows it.
         kid: String,
     },
+    /// Make a new key for secrets in the database, such as those of authenticator apps, and seal them anew. Nobody notices.
+    RotateData,
     /// Print a new master key. Keep it in a file of mode 0600 and name that file in COUNTERSIGN_MASTER_KEY_FILE.
     GenerateMaster,
 }
@@ -59,6 +61,7 @@ impl KeysCommand {
     const fn verb(&self) -> Option<&'static str> {
         match self {
             Self::Rotate => Some("keys rotate"),
+            Self::RotateData => Some("keys rotate-data"),
             Self::Import(_) => Some("keys import"),
             Self::Withdraw { .. } => Some("keys withdraw"),
             Self::List | Self::GenerateMaster => None,
@@ -115,6 +118,11 @@ async fn act(command: KeysCommand, context: &Context) -> Result<(), Failure> {
                 Err(Failure::unavailable("the key has just been changed by somebody else; look and try again"))
             }
         },
+        KeysCommand::RotateData => {
+            let (key, resealed) = context.accounts().rotate_data_key(OPERATOR, &origin).await?;
+            let line = format!("data key {key} seals now; {resealed} secrets are sealed anew");
+            output.say(&line, &json!({"key": key, "resealed": resealed}))
+        }
         KeysCommand::GenerateMaster => Ok(()),
     }
 }

@@ -52,6 +52,12 @@ Examples:
         /// An id or an e-mail address.
         user: String,
     },
+    /// Take away every second factor of somebody who has lost them: apps, recovery codes, remembered devices. Its sessions end; its
+    /// password is still needed. Make sure who is asking.
+    ResetFactors {
+        /// An id or an e-mail address.
+        user: String,
+    },
 }
 
 /// What `user list` is told.
@@ -110,6 +116,7 @@ impl UserCommand {
             Self::Delete { .. } => Some("user delete"),
             Self::SetRole(_) => Some("user set-role"),
             Self::Revoke { .. } => Some("user revoke"),
+            Self::ResetFactors { .. } => Some("user reset-factors"),
             Self::List(_) => None,
         }
     }
@@ -158,6 +165,10 @@ async fn act(command: UserCommand, context: &Context) -> Result<(), Failure> {
             let user = context.user(&user).await?;
             let ended = accounts.revoke_sessions(user.id, OPERATOR, &origin).await?.unwrap_or(0);
             context.output.say(&format!("{}: {ended} sessions ended", user.email), &json!({"revoked": ended}))
+        }
+        UserCommand::ResetFactors { user } => {
+            let user = context.user(&user).await?;
+            settle(context, "has no second factor any more", accounts.reset_factors(user.id, OPERATOR, &origin).await?)
         }
     }
 }

@@ -70,6 +70,13 @@ static PASSWORD_ACCOUNT: Setting<Allowance> = Setting::new(
 .or("10/1h")
 .reloads();
 
+static SECOND_FACTOR_ACCOUNT: Setting<Allowance> = Setting::new(
+    "limits.second_factor_account",
+    "Wrong codes of one account's second factors, over all of its sign-ins and sessions. One sign-in takes five in any case.",
+)
+.or("10/1h")
+.reloads();
+
 static CLAIM_ADMIN_ACCOUNT: Setting<Allowance> = Setting::new(
     "limits.claim_admin_account",
     "Failed tries of one account at the link that makes the first administrator.",
@@ -93,6 +100,7 @@ pub static SECTION: Section = Section {
         &REGISTER_ADDRESS.definition,
         &REFRESH_SESSION.definition,
         &PASSWORD_ACCOUNT.definition,
+        &SECOND_FACTOR_ACCOUNT.definition,
         &CLAIM_ADMIN_ACCOUNT.definition,
     ],
 };
@@ -163,6 +171,8 @@ pub struct Limits {
     pub refresh_session: Allowance,
     /// Wrong passwords of someone signed in.
     pub password_account: Allowance,
+    /// Wrong codes of somebody's second factors.
+    pub second_factor_account: Allowance,
     /// Failed tries at the link that makes the first administrator.
     pub claim_admin_account: Allowance,
 }
@@ -208,6 +218,7 @@ pub fn read(found: &Found) -> Result<Limits, Refusal> {
         register_address: found.read(&REGISTER_ADDRESS)?,
         refresh_session: found.read(&REFRESH_SESSION)?,
         password_account: found.read(&PASSWORD_ACCOUNT)?,
+        second_factor_account: found.read(&SECOND_FACTOR_ACCOUNT)?,
         claim_admin_account: found.read(&CLAIM_ADMIN_ACCOUNT)?,
     })
 }

@@ -25,6 +25,7 @@ pub mod refusal;
 pub mod registration;
 pub mod revocation;
 pub mod schema;
+pub mod second_factor;
 pub mod session;
 pub mod setting;
 pub mod source;
@@ -72,6 +73,7 @@ pub static SECTIONS: &[&Section] = &[
     &geo::SECTION,
     &revocation::SECTION,
     &step_up::SECTION,
+    &second_factor::SECTION,
     &passwords::SECTION,
     &registration::SECTION,
     &limits::SECTION,
@@ -135,6 +137,8 @@ pub struct Config {
     pub revocation: revocation::Revocation,
     /// Recent sign-in.
     pub step_up: step_up::StepUp,
+    /// Second factors.
+    pub second_factor: second_factor::SecondFactor,
     /// Passwords.
     pub passwords: passwords::Passwords,
     /// Limits.
@@ -214,6 +218,7 @@ impl Config {
             geo,
             revocation: revocation::read(&found)?,
             step_up: step_up::read(&found)?,
+            second_factor: second_factor::read(&found)?,
             passwords: passwords::read(&found)?,
             limits,
             audit: audit::read(&found)?,

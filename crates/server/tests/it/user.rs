@@ -167,3 +167,24 @@ async fn somebody_whom_nobody_knows_is_not_found() {
     let _ = server.run(&["user", "set-role", "nobody@example.com", "admin"]).expect(3);
     let _ = server.run(&["user", "delete", "nobody@example.com", "--yes"]).expect(3);
 }
+
+#[tokio::test]
+async fn whoever_has_lost_everything_begins_anew_with_the_password() {
+    let server = server().start().await;
+    let ada = server.member("ada").await;
+    let _ = ada.set_up_app().await;
+    assert_eq!(ada.elsewhere().sign_in().await.code(), "MFA_REQUIRED");
+    let reset = ["user", "reset-factors", "ada@example.com", "--json"];
+
+    assert_eq!(server.run(&reset).expect(0).json()["changed"], true);
+
+    let home = ada.elsewhere();
+    let _ = home.sign_in().await.expect(200);
+    assert_eq!(home.get("/api/user/mfa").await.expect(200).json()["recoveryCodesLeft"], 0);
+    let refused = soon(|| ada.get("/api/user/profile"), |reply| reply.status() == 401).await;
+    assert_eq!(refused.code(), "TOKEN_REVOKED");
+    assert_eq!(server.run(&reset).expect(0).json()["changed"], false, "there is nothing left to take away");
+    let _ = server.run(&["user", "reset-factors", "nobody@example.com"]).expect(3);
+    let trail = server.run(&["audit", "query", "--event", "factors_reset", "--json"]).expect(0);
+    assert_eq!(trail.out.matches("factors_reset").count(), 1, "{}", trail.out);
+}

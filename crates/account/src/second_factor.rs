@@ -1,0 +1,172 @@
+//! Completes a sign-in with a second factor.
+//!
+//! Promises: whose code is checked is said by the pending sign-in and by nothing else; what names no pending sign-in of this browser,
+//! and one that is over, used, voided or tried out, get one answer; tries are counted before anything is compared, five a pending
+//! sign-in in the database and, over all of them, as many a person as `second_factor_account` allows; the code, the pending sign-in
+//! and the session are one transaction, so that of racing calls one opens a session.
+
+use countersign_audit::{Actor, Event};
+use countersign_kernel::{Origin, Secret};
+use countersign_limit::Refused;
+use countersign_store::{PendingSignIn, Tx};
+
+use crate::accounts::{Accounts, Opened, Told, retrying};
+use crate::ceremony::{Entry, Locked, MOST_TRIES, Proceeded, Proven, SecondFactorNeeded, SignInDoor, hash_of};
+use crate::code::{ClockDrift, CodeVerdict, TypedCode};
+use crate::error::Error;
+use crate::limits::Charge;
+use crate::method::Second;
+
+/// The second step of a sign-in, as it was received.
+#[derive(Debug, Clone)]
+pub struct SecondStep {
+    /// What names the pending sign-in.
+    pub token: Secret<String>,
+    /// The code.
+    pub code: TypedCode,
+    /// What came along. How the session's tokens travel was said by the first step.
+    pub door: SignInDoor,
+}
+
+/// What became of the second step.
+#[derive(Debug)]
+pub enum SecondStepVerdict {
+    /// A session is open.
+    SignedIn(Box<Opened>),
+    /// It is still not enough.
+    SecondFactorNeeded(Box<SecondFactorNeeded>),
+    /// Not the code. Another may be tried, five in all.
+    Failed(Option<ClockDrift>),
+    /// There is no such sign-in to go on with, or no more: begin anew.
+    Over,
+    /// Too many tries.
+    Limited(Refused),
+}
+
+/// What the transaction has done.
+enum Settled {
+    Proceeded(Proceeded),
+    Failed(Option<ClockDrift>),
+    Over,
+}
+
+impl Accounts {
+    /// Goes on with a sign-in by a typed code.
+    ///
+    /// # Errors
+    /// [`Error`] if the store or the sessions fail; nothing has changed then, and the try stays counted.
+    pub async fn second_step(&self, request: SecondStep, origin: &Origin) -> Result<Told<SecondStepVerdict>, Error> {
+        let Some(pending) = self.find_pending(&request.token, &request.door).await? else {
+            return Ok((SecondStepVerdict::Over, Vec::new()));
+        };
+        let charge = match self.charge_second_factor(&pending, origin).await? {
+            Ok(charge) => charge,
+            Err(refused) => {
+                let readings = refused.readings.clone();
+                return Ok((SecondStepVerdict::Limited(refused), readings));
+            }
+        };
+        let settled = retrying(|| self.write_second_step(&pending, &request, origin)).await?;
+        Ok(match settled {
+            Settled::Over => (SecondStepVerdict::Over, charge.give_back(self)),
+            Settled::Failed(drift) => (SecondStepVerdict::Failed(drift), charge.keep()),
+            Settled::Proceeded(Proceeded::SignedIn(opened)) => {
+                (SecondStepVerdict::SignedIn(opened), charge.give_back(self))
+            }
+            Settled::Proceeded(Proceeded::SecondFactorNeeded(needed)) => {
+                (SecondStepVerdict::SecondFactorNeeded(needed), charge.give_back(self))
+            }
+        })
+    }
+
+    async fn write_second_step(
+        &self,
+        pending: &PendingSignIn,
+        request: &SecondStep,
+        origin: &Origin,
+    ) -> Result<Settled, Error> {
+        let mut tx = self.store().begin().await?;
+        let Some(person) = self.try_pending_in(tx.as_mut(), pending).await? else { return Ok(Settled::Over) };
+        let user = person.user().clone();
+        match self.prove_code_in(tx.as_mut(), &user, &request.code, origin).await? {
+            CodeVerdict::Right(second) => {
+                let Some(proven) = self.take_pending_in(tx.as_mut(), person, pending, second).await? else {
+                    return Ok(Settled::Over);
+                };
+                let door = resumed(&request.door, pending);
+                let entry = Entry { door: &door, approach: None, origin };
+                Ok(Settled::Proceeded(self.proceed(tx, proven, &entry).await?))
+            }
+            CodeVerdict::Wrong { reason, drift } => {
+                let record = self.record(tx.as_ref(), Event::SignInFailed, Actor::Anonymous, origin);
+                tx.audit(record.of(user.id).refused(reason));
+                tx.commit().await?;
+                self.count_sign_in_failed(reason);
+                Ok(Settled::Failed(drift))
+            }
+        }
+    }
+
+    /// The pending sign-in that this token names, if it waits and is this browser's.
+    pub(crate) async fn find_pending(
+        &self,
+        token: &Secret<String>,
+        door: &SignInDoor,
+    ) -> Result<Option<PendingSignIn>, Error> {
+        let mut tx = self.store().snapshot().await?;
+        let now = tx.now();
+        let pending = tx.find_pending_sign_in(&hash_of(token), now).await?;
+        let brought = door.pending_cookie.as_ref().map(hash_of);
+        // Hashes: how much of one is right tells nothing of what it is a hash of.
+        Ok(pending.filter(|pending| pending.browser_hash.is_none() || pending.browser_hash == brought))
+    }
+
+    /// Counts a try at a second factor, over all of the person's pending sign-ins.
+    pub(crate) async fn charge_second_factor(
+        &self,
+        pending: &PendingSignIn,
+        origin: &Origin,
+    ) -> Result<Result<Charge, Refused>, Error> {
+        match Charge::take(self, self.buckets().second_factor(&pending.user.to_bytes())) {
+            Ok(charge) => Ok(Ok(charge)),
+            Err(refused) => {
+                let subject = Some(pending.user);
+                self.audit_limit(&refused, Actor::Anonymous, subject, origin, "second_factor").await?;
+                Ok(Err(refused))
+            }
+        }
+    }
+
+    /// Locks the person and counts a try at this pending sign-in; none where it is over.
+    pub(crate) async fn try_pending_in(
+        &self,
+        tx: &mut dyn Tx,
+        pending: &PendingSignIn,
+    ) -> Result<Option<Locked>, Error> {
+        // The person first, as everybody does who locks both.
+        let Some(person) = self.lock_active(tx, pending.user).await? else { return Ok(None) };
+        let now = tx.now();
+        let tried = tx.try_pending_sign_in(&pending.token_hash, MOST_TRIES, now).await?;
+        Ok(tried.map(|_| person))
+    }
+
+    /// Takes the pending sign-in and goes on with what it had proven, and this; none where it is over.
+    pub(crate) async fn take_pending_in(
+        &self,
+        tx: &mut dyn Tx,
+        person: Locked,
+        pending: &PendingSignIn,
+        second: Second,
+    ) -> Result<Option<Proven>, Error> {
+        let now = tx.now();
+        if !tx.take_pending_sign_in(&pending.token_hash, now).await? {
+            return Ok(None);
+        }
+        Ok(person.resumes(pending).map(|proven| proven.and(second)))
+    }
+}
+
+/// The door of the second step, with what was said at the first.
+pub(crate) fn resumed(door: &SignInDoor, pending: &PendingSignIn) -> SignInDoor {
+    SignInDoor { delivery: pending.delivery, remember: pending.remember, ..door.clone() }
+}
