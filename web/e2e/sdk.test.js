@@ -215,6 +215,18 @@ test("S23 a new page does not revive what was signed out without a network", asy
   assert.deepEqual(site.asked.map(({ path }) => path), ["/api/auth/logout"]);
 });
 
+test("a part of the client that could not be loaded is loaded at the next try", async (t) => {
+  const site = await startSite(t);
+  const { page } = await visitor(t, site);
+  await page.route("**/sdk/part-enter-*", (route) => route.abort());
+  const register = () => page.evaluate((who) => auth.register(who).then(({ name }) => name, ({ code }) => code), ADA);
+
+  assert.equal(await register(), "NETWORK");
+  await page.unroute("**/sdk/part-enter-*");
+
+  assert.equal(await register(), "Ada");
+});
+
 test("a person who signs in in another tab is known here, and another person is announced", async (t) => {
   const site = await startSite(t);
   const { context, page } = await member(t, site);

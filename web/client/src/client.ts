@@ -135,7 +135,7 @@ export function createClient(options: Options = {}, world: World = globalThis as
   core.alone = makeLock(core);
   const refresh = (core.refresh = makeRefresh(core));
   const ready = Promise.resolve().then(load);
-  const requests = (core.requests = makeRequests(core, [origin, location?.origin, ...audiences], ready));
+  const requests = (core.requests = makeRequests(core, [origin, location?.origin, ...audiences.map((audience) => new URL(audience).origin)], ready));
   const leave = makeLeave(core);
   const enter: Ways["enter"] = async (...asked) => (await core.ways()).enter(...asked);
 

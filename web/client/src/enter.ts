@@ -42,8 +42,8 @@ export function make(core: Core): Ways {
         const refusal = (fault as { [BRAND]?: Refusal })[BRAND] ?? {};
         mfaToken = refusal.mfaToken ?? mfaToken;
         if (refusal.code !== "CHALLENGE_REQUIRED" || !refusal.challenge || !left) throw fault;
-        const { solve } = await import("./proof-of-work.js");
-        const challengeResponse = await solve(refusal.challenge, world);
+        const part = await import("./proof-of-work.js").catch(() => null);
+        const challengeResponse = await part?.solve(refusal.challenge, world);
         if (!challengeResponse) throw fault;
         body = { ...body, challengeResponse };
       }
@@ -51,7 +51,17 @@ export function make(core: Core): Ways {
   }
 
   const call: Ways["call"] = (method, path, body) =>
-    prove(body, async (body) => core.read<never>(await requests.fetch(root + path, { method, ...core.with(body) })));
+    prove(body, async (body) => {
+      const patience = new AbortController();
+      const timer = world.setTimeout(() => patience.abort(), PATIENCE_MS);
+      try {
+        return await core.read<never>(await requests.fetch(root + path, { method, signal: patience.signal, ...core.with(body) }));
+      } catch (fault) {
+        throw BRAND in Object(fault) ? fault : new core.AuthError(patience.signal.aborted ? "TIMEOUT" : "NETWORK", {}, fault);
+      } finally {
+        world.clearTimeout(timer);
+      }
+    });
 
   return {
     call,

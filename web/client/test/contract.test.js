@@ -4,11 +4,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { isAuthError } from "../dist/index.js";
 import { account } from "../dist/account.js";
 import { passkeys } from "../dist/passkeys.js";
 import { solve } from "../dist/proof-of-work.js";
 import { makeBrowser } from "./support/browser.js";
-import { refusal, reply } from "./support/server.js";
+import { lost, refusal, reply } from "./support/server.js";
 
 const SALT = "07070707?expires=1800000300&";
 const ADA = { email: "ada@example.test", password: "right" };
@@ -121,6 +122,21 @@ test("each call of the account is the one that the contract names", async () => 
     assert.ok(asked.token, line);
   }
   assert.equal(tab.client.snapshot().user.name, "Zoë");
+});
+
+test("a call that nobody answers is an error of the one kind, within thirty seconds", async () => {
+  const it = makeBrowser();
+  const tab = await it.signedIn();
+  const me = account(tab.client);
+  it.server.next("/api/user/profile", lost);
+  const { error } = await it.time.until(me.profile());
+  assert.deepEqual([error.code, isAuthError(error), error.cause.message], ["NETWORK", true, "fetch failed"]);
+
+  it.server.next("/api/user/profile", () => new Promise(() => {}));
+  const late = await it.time.until(me.profile());
+
+  assert.equal(late.error.code, "TIMEOUT");
+  assert.ok(late.ms >= 30_000 && late.ms < 30_200, `${late.ms} ms`);
 });
 
 test("calls that want no token get none", async () => {

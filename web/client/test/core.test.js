@@ -106,7 +106,7 @@ test("S2 the token is in no storage, in no error and in no report", async () => 
 
 test("S3 the token goes to this origin, the server's and the audiences, and to nobody else", async () => {
   const it = makeBrowser();
-  const { client } = await it.signedIn({ options: { audiences: ["https://api.example.test"] } });
+  const { client } = await it.signedIn({ options: { audiences: ["https://api.example.test/v1/"] } });
 
   const urls = ["/orders", "https://api.example.test/x", "https://evil.test/", "https://api.example.test.evil.test/", "//evil.test/api/", "https://app.example.test:444/", "http://app.example.test/", "https://app.example.test@evil.test/"];
   for (const url of urls) await it.time.until(client.fetch(url.startsWith("//") ? `https:${url}` : url).catch(() => {}));

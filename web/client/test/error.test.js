@@ -111,6 +111,21 @@ test("S40 dispose leaves no timer, no listener and no channel, and the session g
   assert.equal(it.time.count(tab), 0);
 });
 
+test("S40 a sign-in in flight sets up nothing after dispose", async () => {
+  const it = makeBrowser();
+  const tab = it.tab();
+  await it.time.until(tab.client.ready);
+  it.server.next("/api/auth/login", it.slowly(3_000));
+  const signIn = tab.client.signIn.password({ email: "ada@example.test", password: "right" });
+  await it.time.advance(100);
+
+  tab.client.dispose();
+  await it.time.until(signIn);
+  await it.time.advance(10);
+
+  assert.deepEqual([it.time.count(tab), tab.listening(), tab.channels()], [0, 0, 0]);
+});
+
 test("S40 a refresh in flight sets up nothing after dispose", async () => {
   const it = makeBrowser();
   const tab = await it.signedIn();

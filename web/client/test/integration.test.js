@@ -122,6 +122,18 @@ test("S31 ky sends the token, refreshes once and repeats once, body and all", as
   assert.equal((await it.time.until(http.get("orders"))).error.code, "AUTH_LOOP");
 });
 
+test("S31 a header of one's own is ky's affair, whatever comes back", async () => {
+  const it = makeBrowser();
+  const tab = await it.signedIn();
+  const http = ky.create({ fetch: (request) => tab.world.fetch(request), hooks: kyHooks(tab.client), retry: 0, timeout: false });
+  it.server.next("/x", () => refusal(401, "TOKEN_EXPIRED"));
+
+  const { error } = await it.time.until(http.get("https://third.test/x", { headers: { Authorization: "Bearer own" } }));
+
+  assert.equal(error.response.status, 401);
+  assert.deepEqual(paths(it), ["x"]);
+});
+
 test("S31 the hooks take what ky 2 hands to them too", async () => {
   const it = makeBrowser();
   const { client } = await it.signedIn();

@@ -47,12 +47,12 @@ export function AuthProvider({ client, options, initialSession, children }: Auth
 }
 
 function made(key: string, initialSession?: Snapshot): AuthClient {
-  const known = shared.get(key);
-  if (known && !isServer) return known.client;
-  const options = JSON.parse(key) as Options;
-  const client = createClient(initialSession ? { ...options, initialSession } : options);
-  if (!isServer) shared.set(key, { client, users: 0 });
-  return client;
+  const make = (): AuthClient => createClient({ ...(JSON.parse(key) as Options), ...(initialSession && { initialSession }) });
+  // One request's person must not be seen by another's.
+  if (isServer) return make();
+  const mine = shared.get(key) ?? { client: make(), users: 0 };
+  shared.set(key, mine);
+  return mine.client;
 }
 
 /** Counts one user more, until the function that it returns is called. */

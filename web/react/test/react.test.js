@@ -241,7 +241,8 @@ test("S28 the guards show what they must, and nothing while nothing is known", a
   await during(it, () => tab.client.signOut());
 
   assert.equal(text(), "[out][wait][may not]");
-  assert.deepEqual(sent, ["/login"]);
+  await render(h(AuthProvider, { client: tab.client }, h(Page)));
+  assert.deepEqual(sent, ["/login"], "once, however often it is drawn");
 });
 
 test("S28 withAuth is RequireAuth around a component", async (t) => {
