@@ -4,25 +4,23 @@
 
 import type { AuthClient } from "./client.js";
 import type { Ways } from "./enter.js";
-import type { Calls, Message, PasswordChanged, Session, User, Verified } from "./schema.gen.js";
+import type {
+  Calls,
+  Message,
+  PasswordChanged,
+  RecoveryCodes,
+  RememberedDevice,
+  RememberedDevices,
+  SecondFactors,
+  Session,
+  Sessions,
+  TotpSecret,
+  User,
+  Verified,
+} from "./schema.gen.js";
 
 /** How a mailed link or the code beside it is given back. */
 export type Mailed = { token: string } | { email: string; code: string };
-
-/** A second factor that waits for its first code. */
-export interface NewTotp {
-  secret: string;
-  otpauthUrl: string;
-  /** The QR code, as SVG. */
-  qrSvg: string;
-}
-
-/** Which second factors there are. */
-export interface Factors {
-  totp: boolean;
-  passkeys: number;
-  recoveryCodesLeft: number;
-}
 
 /** A person's own account. */
 export interface Account {
@@ -37,10 +35,13 @@ export interface Account {
   erase(currentPassword: string): Promise<void>;
   /** Asks the server whether the access token is good, and what it says. */
   verify(): Promise<Verified>;
-  factors(): Promise<Factors>;
+  /** Devices that are not asked for a second factor for a while. */
+  devices(): Promise<RememberedDevice[]>;
+  forgetDevice(id: string): Promise<void>;
+  factors(): Promise<SecondFactors>;
   totp: {
     /** Nothing is on until `confirm`. */
-    begin(): Promise<NewTotp>;
+    begin(): Promise<TotpSecret>;
     /** Gives the recovery codes, this once. */
     confirm(code: string): Promise<string[]>;
     remove(): Promise<void>;
@@ -81,7 +82,9 @@ export function account(client: AuthClient): Account {
     profile: async () => learn(await call("GET", "/api/user/profile")),
     rename: async (name) => learn(await call("PATCH", "/api/user/profile", { name })),
     changePassword: (change) => call("POST", "/api/user/password", change),
-    sessions: async () => (await call<{ sessions: Session[] }>("GET", "/api/user/sessions")).sessions,
+    sessions: async () => (await call<Sessions>("GET", "/api/user/sessions")).sessions,
+    devices: async () => (await call<RememberedDevices>("GET", "/api/user/devices")).devices,
+    forgetDevice: (id) => done(call("DELETE", `/api/user/devices/${encodeURIComponent(id)}`)),
     endSession: (id) => done(call("DELETE", `/api/user/sessions/${encodeURIComponent(id)}`)),
     async erase(currentPassword) {
       await call("DELETE", "/api/user", { currentPassword });
@@ -91,11 +94,10 @@ export function account(client: AuthClient): Account {
     factors: () => call("GET", "/api/user/mfa"),
     totp: {
       begin: () => call("POST", "/api/user/mfa/totp"),
-      confirm: async (code) => (await call<{ recoveryCodes: string[] }>("POST", "/api/user/mfa/totp/confirm", { code })).recoveryCodes,
+      confirm: async (code) => (await call<RecoveryCodes>("POST", "/api/user/mfa/totp/confirm", { code })).recoveryCodes,
       remove: () => done(call("DELETE", "/api/user/mfa/totp")),
     },
-    renewRecoveryCodes: async () =>
-      (await call<{ recoveryCodes: string[] }>("POST", "/api/user/mfa/recovery-codes")).recoveryCodes,
+    renewRecoveryCodes: async () => (await call<RecoveryCodes>("POST", "/api/user/mfa/recovery-codes")).recoveryCodes,
     email: {
       confirm: (mailed) => done(ask("POST", "/api/auth/email/verify", mailed)),
       resend: (email) => done(ask("POST", "/api/auth/email/resend", { email })),

@@ -14,7 +14,7 @@ import { makeLock } from "./lock.js";
 import { makePeers } from "./peers.js";
 import { makeRefresh } from "./refresh.js";
 import { makeRequests, type Requests } from "./request.js";
-import type { LoginBody, RegisterBody, User } from "./schema.gen.js";
+import type { CodeMethod, LoginBody, RegisterBody, User } from "./schema.gen.js";
 import { makeSession, type Snapshot } from "./session.js";
 import type { Stay } from "./stay.js";
 import { makeSend, reader, withBody } from "./transport.js";
@@ -33,7 +33,7 @@ export interface Options {
 }
 
 /** How the person proves a second factor. */
-export type Proof = { method: "totp" | "recovery"; code: string } | { method: "passkey"; credential: object };
+export type Proof = { method: CodeMethod; code: string } | { method: "passkey"; credential: object };
 
 /** How the person proves himself again. */
 export type StepUp = { password: string } | Proof;
@@ -49,8 +49,11 @@ export interface AuthClient extends Requests, Pick<Leave, "signOut"> {
   readonly signIn: {
     /** Rejects with `MFA_REQUIRED` where a second factor is needed: `error.methods` says which, `signIn.secondFactor` goes on. */
     password(who: Pick<LoginBody, "email" | "password" | "remember">): Promise<User>;
-    /** Goes on where `MFA_REQUIRED` was said, within five minutes and on this page. */
-    secondFactor(proof: Proof): Promise<User>;
+    /**
+     * Goes on where `MFA_REQUIRED` was said, within five minutes and on this page. With `rememberDevice` this device is not asked
+     * again for a while, where the server's policy lets it be.
+     */
+    secondFactor(proof: Proof & { rememberDevice?: boolean }): Promise<User>;
   };
   /** Null where the address must be confirmed first, whether or not it is known: say that a mail is on its way. */
   register(who: Pick<RegisterBody, "email" | "password" | "name" | "remember">): Promise<User | null>;

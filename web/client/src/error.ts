@@ -29,7 +29,7 @@ export interface Refusal {
   errors?: FieldError[] | null;
   methods?: string[] | null;
   challenge?: Challenge | null;
-  mfaToken?: string;
+  mfaToken?: string | null;
 }
 
 const BRAND = Symbol.for("countersign.AuthError");

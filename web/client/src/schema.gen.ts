@@ -24,6 +24,9 @@ export interface ClaimBody {
   token: string;
 }
 
+/** What a typed code is a code of. */
+export type CodeMethod = "totp" | "recovery";
+
 /** A CSRF token. */
 export interface CsrfToken {
   /** To be sent back in `X-CSRF-Token`, together with the cookie of this answer. */
@@ -72,6 +75,21 @@ export interface Message {
   message: string;
 }
 
+/** The second step of a sign-in. */
+export interface MfaVerifyBody {
+  /** The code. */
+  code: string;
+  /** What `code` is a code of. */
+  method: CodeMethod;
+  /** The `mfaToken` of the answer `MFA_REQUIRED`. */
+  mfaToken: string;
+  /**
+   * Whether this device is not to be asked for a second factor for a while, where the policy lets it be; false unless said
+   * otherwise.
+   */
+  rememberDevice?: boolean;
+}
+
 /** A change of password. */
 export interface PasswordBody {
   /** The present password. */
@@ -105,6 +123,8 @@ export interface Problem {
   message: string;
   /** How to prove oneself, with `STEP_UP_REQUIRED` and `MFA_REQUIRED`. */
   methods?: string[] | null;
+  /** What to go on with at `POST /api/auth/mfa/verify`, with `MFA_REQUIRED`. */
+  mfaToken?: string | null;
   /** The request, as the log names it. */
   requestId: string;
   /** Seconds to wait, with `RATE_LIMITED` and `OVERLOADED`. */
@@ -129,6 +149,12 @@ export interface Ready {
   checks: Record<string, string>;
   /** `ready`. */
   status: string;
+}
+
+/** Recovery codes. Shown this once. */
+export interface RecoveryCodes {
+  /** Ten codes, each of which stands in for a second factor once. */
+  recoveryCodes: string[];
 }
 
 /** The body, which a browser may leave out. */
@@ -170,6 +196,43 @@ export interface RegisterBody {
   remember?: boolean;
   /** How the refresh token travels; `cookie` unless said otherwise. */
   tokenDelivery?: TokenDelivery;
+}
+
+/** A device on which its owner has proven a second factor, and is not asked for one again for a while. */
+export interface RememberedDevice {
+  /** When it was remembered. */
+  createdAt: string;
+  /** Whether the session that asks began on it. */
+  current: boolean;
+  /** When it will be asked again. */
+  expiresAt: string;
+  /** The id: the `did` claim of its sessions. */
+  id: string;
+  /** The address that it was remembered at. */
+  ipAddress?: string | null;
+  /** The same for people: `Firefox on Linux`; null where nothing is known. */
+  label?: string | null;
+  /** When it last stood in for a second factor. */
+  lastUsedAt: string;
+  /** The user agent that it was remembered with. */
+  userAgent?: string | null;
+}
+
+/** A person's remembered devices, last used first. */
+export interface RememberedDevices {
+  devices: RememberedDevice[];
+}
+
+/** What is set up. */
+export interface SecondFactors {
+  /** How many passkeys there are. */
+  passkeys: number;
+  /** How many recovery codes are left. */
+  recoveryCodesLeft: number;
+  /** Whether a role of this person's grants nothing without a second factor. */
+  required: boolean;
+  /** Whether an authenticator app is on. */
+  totp: boolean;
 }
 
 /** One of a person's sessions. */
@@ -241,10 +304,14 @@ export interface SignedOutEverywhere {
   revoked: number;
 }
 
-/** A renewed proof. */
+/** A renewed proof: `password`, or `method` and `code`. */
 export interface StepUpBody {
+  /** The code of a second factor. */
+  code?: string;
+  /** What `code` is a code of. */
+  method?: CodeMethod;
   /** The password. */
-  password: string;
+  password?: string;
 }
 
 /** A new access token of the same session. */
@@ -259,6 +326,22 @@ export interface SteppedUp {
 
 /** How the refresh token travels, for the life of the session. */
 export type TokenDelivery = "cookie" | "body";
+
+/** The first code of a new authenticator app. */
+export interface TotpConfirmBody {
+  /** The code: six digits. */
+  code: string;
+}
+
+/** What an authenticator app is to be told. Shown this once. */
+export interface TotpSecret {
+  /** The same as a link that opens the app. */
+  otpauthUrl: string;
+  /** The same as a picture for the app's camera: an SVG document. */
+  qrSvg: string;
+  /** The shared secret in base32, for typing. */
+  secret: string;
+}
 
 /** A person, as he himself sees his account. */
 export interface User {
@@ -295,6 +378,7 @@ export type Code =
   | "FORBIDDEN"
   | "INTERNAL"
   | "LINK_INVALID"
+  | "MFA_REQUIRED"
   | "NOT_FOUND"
   | "OVERLOADED"
   | "PAYLOAD_TOO_LARGE"
@@ -311,10 +395,14 @@ export type Code =
 /** Each call: what it takes, and what it answers where it is not refused. */
 export interface Calls {
   "DELETE /api/user": { body: DeleteBody; answer: undefined };
+  "DELETE /api/user/devices/{id}": { body: undefined; answer: undefined };
+  "DELETE /api/user/mfa/totp": { body: undefined; answer: undefined };
   "DELETE /api/user/sessions/{id}": { body: undefined; answer: undefined };
   "GET /api/auth/csrf-token": { body: undefined; answer: CsrfToken };
   "GET /api/auth/verify": { body: undefined; answer: Verified };
   "GET /api/csrf-token": { body: undefined; answer: CsrfToken };
+  "GET /api/user/devices": { body: undefined; answer: RememberedDevices };
+  "GET /api/user/mfa": { body: undefined; answer: SecondFactors };
   "GET /api/user/profile": { body: undefined; answer: User };
   "GET /api/user/sessions": { body: undefined; answer: Sessions };
   "PATCH /api/user/profile": { body: ProfileBody; answer: User };
@@ -322,9 +410,13 @@ export interface Calls {
   "POST /api/auth/login": { body: LoginBody; answer: SignedIn };
   "POST /api/auth/logout": { body: undefined; answer: Message };
   "POST /api/auth/logout-all": { body: undefined; answer: SignedOutEverywhere };
+  "POST /api/auth/mfa/verify": { body: MfaVerifyBody; answer: SignedIn };
   "POST /api/auth/refresh": { body: RefreshBody; answer: Refreshed };
   "POST /api/auth/register": { body: RegisterBody; answer: SignedIn };
   "POST /api/auth/step-up": { body: StepUpBody; answer: SteppedUp };
+  "POST /api/user/mfa/recovery-codes": { body: undefined; answer: RecoveryCodes };
+  "POST /api/user/mfa/totp": { body: undefined; answer: TotpSecret };
+  "POST /api/user/mfa/totp/confirm": { body: TotpConfirmBody; answer: RecoveryCodes };
   "POST /api/user/password": { body: PasswordBody; answer: PasswordChanged };
   "POST /api/user/profile": { body: ProfileBody; answer: User };
 }

@@ -83,12 +83,12 @@ test("a second factor goes on where the password ended, without the caller carry
 
   await assert.rejects(settled(it, tab.client.signIn.password(ADA)), { code: "MFA_REQUIRED", methods: ["totp", "passkey", "recovery"] });
   await assert.rejects(settled(it, tab.client.signIn.secondFactor({ method: "totp", code: "000000" })), { code: "AUTH_FAILED" });
-  const user = await settled(it, tab.client.signIn.secondFactor({ method: "totp", code: "123456" }));
+  const user = await settled(it, tab.client.signIn.secondFactor({ method: "totp", code: "123456", rememberDevice: true }));
 
   assert.equal(user.name, "Ada");
   assert.deepEqual(it.server.to("/api/auth/mfa/verify").map(({ body }) => body), [
     { mfaToken: "pending", method: "totp", code: "000000" },
-    { mfaToken: "pending", method: "totp", code: "123456" },
+    { mfaToken: "pending", method: "totp", code: "123456", rememberDevice: true },
   ]);
 });
 
@@ -104,6 +104,8 @@ test("each call of the account is the one that the contract names", async () => 
     [() => me.sessions(), "GET /api/user/sessions", undefined, () => reply(200, { sessions: [] })],
     [() => me.endSession("ses_1/../x"), "DELETE /api/user/sessions/ses_1%2F..%2Fx", undefined, done],
     [() => me.verify(), "GET /api/auth/verify"],
+    [() => me.devices(), "GET /api/user/devices", undefined, () => reply(200, { devices: [] })],
+    [() => me.forgetDevice("dev_1"), "DELETE /api/user/devices/dev_1", undefined, done],
     [() => me.factors(), "GET /api/user/mfa"],
     [() => me.totp.begin(), "POST /api/user/mfa/totp"],
     [() => me.totp.confirm("123456"), "POST /api/user/mfa/totp/confirm", { code: "123456" }, () => reply(200, { recoveryCodes: [] })],
