@@ -1,6 +1,7 @@
 // @countersign/client in Chromium against the real server: what only a browser shows. Its rules are tested in web/client/test.
 
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { PASSWORD, startBrowser } from "./support/browser.js";
@@ -278,6 +279,37 @@ test("the account's calls are the server's: profile, name, sessions, password, s
   assert.deepEqual(seen, ["Ada", "Zoë", "Zoë", true, true, ["VALIDATION_FAILED", "name"], "Zoë", "signedOut"]);
 });
 
+test("an authenticator app is set up, asked for at the next sign-in, stood in for by a recovery code, and is a step-up", async (t) => {
+  const site = await startSite(t);
+  const { page, troubles } = await member(t, site);
+  const secret = await page.evaluate(async (password) => {
+    await auth.stepUp({ password });
+    return (await (await part("account")).account(auth).totp.begin()).secret;
+  }, PASSWORD);
+  const recoveryCodes = await page.evaluate(async (code) => (await part("account")).account(auth).totp.confirm(code), totp(secret, 0));
+  assert.equal(recoveryCodes.length, 10);
+  await page.evaluate(() => auth.signOut());
+  const signIn = () => page.evaluate(({ email, password }) => auth.signIn.password({ email, password }).then(() => "in", ({ code, methods }) => [code, ...methods]), ADA);
+  const second = (proof) => page.evaluate((proof) => auth.signIn.secondFactor(proof).then(({ name }) => name, ({ code }) => code), proof);
+
+  const [code, ...methods] = await signIn();
+  assert.equal(code, "MFA_REQUIRED");
+  assert.ok(methods.includes("totp") && methods.includes("recovery"), `${methods}`);
+  assert.equal(await status(page), "signedOut");
+  assert.equal(await second({ method: "totp", code: "000000" }), "AUTH_FAILED");
+  // The step of the first code is spent; the next one is taken already.
+  assert.equal(await second({ method: "totp", code: totp(secret, 1) }), "Ada");
+  assert.equal(await profile(page), 200);
+  await page.evaluate(() => auth.signOut());
+  await signIn();
+  assert.equal(await second({ method: "recovery", code: recoveryCodes[0] }), "Ada");
+  const left = await page.evaluate(async () => (await part("account")).account(auth).factors());
+  await page.evaluate((code) => auth.stepUp({ method: "recovery", code }), recoveryCodes[1]);
+
+  assert.deepEqual([left.totp, left.recoveryCodesLeft], [true, 9]);
+  assert.deepEqual(troubles, []);
+});
+
 test("a session that is ended elsewhere is noticed at the next call, in all tabs", async (t) => {
   const site = await startSite(t);
   const { context, page } = await member(t, site);
@@ -291,3 +323,14 @@ test("a session that is ended elsewhere is noticed at the next call, in all tabs
 
   assert.deepEqual(await page.evaluate(() => told.at(-1)), ["signedOut", { reason: "revoked", code: "TOKEN_REVOKED" }]);
 });
+
+/** The code of RFC 6238 with SHA-1, six digits and 30 s, `steps` steps from now. */
+function totp(secret, steps) {
+  const bits = [...secret.replace(/=+$/, "")].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+  const hash = createHmac("sha1", key).update(counter).digest();
+  const at = hash[19] & 15;
+  return String((hash.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
