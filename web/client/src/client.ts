@@ -102,8 +102,9 @@ export function createClient(options: Options = {}, world: World = globalThis as
     read: reader,
     with: withBody,
     hint: () => (canHint && /\bsessionHint=([^;]+)/.exec(page.cookie)?.[1]) || "",
-    note(what, more = "") {
-      if (debug && timeline.push(`${Math.round(world.performance.now())} ms ${what} ${JSON.stringify(more)}`) > LINES) timeline.shift();
+    note(what, more) {
+      const line = `${Math.round(world.performance.now())} ms ${what}${more ? ` ${JSON.stringify(more)}` : ""}`;
+      if (debug && timeline.push(line) > LINES) timeline.shift();
     },
     adopt(grant, asked, isNew) {
       session.adopt(grant, asked, isNew);
