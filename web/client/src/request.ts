@@ -63,7 +63,7 @@ export function makeRequests({ world, session, refresh, events }: Core, audience
     const origin = originOf(url);
     const content = status === 401 ? (("data" in response ? response.data : await contentOf(response.clone())) as Refusal) : undefined;
     const code = codeOf(content);
-    if (code === "STEP_UP_REQUIRED") {
+    if (code === "STEP_UP_REQUIRED" && !session.isOut()) {
       session.set("stepUp");
       events.emit("stepUpRequired", { methods: content?.methods ?? [] });
     }

@@ -126,7 +126,8 @@ export function makeSession({ clock, events }: Core, initial: Partial<Snapshot> 
     },
     drop: () => void (held = undefined),
     set: (status) => show({ ...current, status }),
-    enrich: (user) => show({ ...current, user: { permissions: [], ...current.user, ...user } }),
+    // An answer may come when the person has gone.
+    enrich: (user) => current.user?.id === user.id && show({ ...current, user: { ...current.user, ...user } }),
   };
 }
 

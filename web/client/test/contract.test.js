@@ -174,6 +174,23 @@ test("a call that needs a recent proof says so, and works after the step-up", as
   assert.ok(await settled(it, me.totp.begin()));
 });
 
+test("a profile that comes after the sign-out, or of somebody else, is shown to nobody", async () => {
+  const it = makeBrowser();
+  const tab = await it.signedIn();
+  const me = account(tab.client);
+  it.server.next("/api/user/profile", it.slowly(2_000));
+  const late = me.profile();
+  await it.time.advance(10);
+  await it.time.until(tab.client.signOut());
+  await it.time.until(late);
+  assert.deepEqual(tab.client.snapshot(), { status: "signedOut", user: null, sessionId: null });
+
+  await it.time.until(tab.client.signIn.password(ADA));
+  it.server.next("/api/user/profile", () => reply(200, { id: "usr_bob", name: "Bob", roles: [] }));
+  await it.time.until(me.profile());
+  assert.equal(tab.client.snapshot().user.name, "Ada");
+});
+
 test("deleting the account signs this browser out", async () => {
   const it = makeBrowser();
   const tab = await it.signedIn();

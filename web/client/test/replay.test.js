@@ -223,6 +223,20 @@ test("S20 who gives up stops waiting, and the shared refresh goes on", async () 
   assert.equal(it.server.refreshes().length, 1);
 });
 
+test("a step-up that is asked for when the person has gone is not", async () => {
+  const it = makeBrowser();
+  const tab = await it.signedIn();
+  it.server.next("/orders", async () => (await new Promise((resolve) => it.time.set(resolve, 2_000)), refusal(401, "STEP_UP_REQUIRED")));
+  const late = tab.client.fetch("/orders");
+  await it.time.advance(100);
+  await it.time.until(tab.client.signOut());
+  await it.time.until(late);
+  await it.time.advance(10);
+
+  assert.equal(tab.client.snapshot().status, "signedOut");
+  assert.deepEqual(tab.kinds(), ["signedOut"]);
+});
+
 test("a step-up that a service asks for is an event and a status, until it is made or declined", async () => {
   const it = makeBrowser();
   const tab = await it.signedIn();
