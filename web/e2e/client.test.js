@@ -221,3 +221,17 @@ test("proofs that do not help, or cannot be made, end in the refusal", async () 
   await fails(other.client.signIn({}), "AUTH_FAILED");
   assert.equal(other.asked.length, 1);
 });
+
+test("a second step goes on with what the first one was answered", async () => {
+  const more = { mfaToken: "f00", methods: ["totp", "recovery"] };
+  const it = world(({ path }) => (path === "/api/auth/login" ? refusal(401, "MFA_REQUIRED", more) : tokens()));
+
+  const asked = await it.client.signIn({ email: "ada@example.com", password: "x" }).catch((error) => error);
+  assert.deepEqual([asked.code, asked.mfaToken, asked.methods], ["MFA_REQUIRED", "f00", ["totp", "recovery"]]);
+  assert.equal(it.client.view(), null, "nobody is signed in");
+
+  const user = await it.client.secondStep({ mfaToken: asked.mfaToken, method: "totp", code: "123456" });
+  assert.equal(user.name, "Ada");
+  assert.deepEqual(it.asked[1].body, { mfaToken: "f00", method: "totp", code: "123456" });
+  assert.deepEqual(it.reported, ["signed_in"]);
+});

@@ -4,6 +4,7 @@ use countersign_password::{Timings, Work};
 
 use crate::accounts::{Accounts, Told};
 use crate::error::Error;
+use crate::second_factor::SecondStepVerdict;
 use crate::sign_in::SignInVerdict;
 use crate::sign_up::SignUpVerdict;
 
@@ -41,6 +42,18 @@ impl Accounts {
             Ok((SignInVerdict::Challenged(_), _)) => "challenged",
             Ok((SignInVerdict::Limited(_), _)) => "limited",
             Ok((SignInVerdict::Busy(_), _)) => "overloaded",
+            Err(_) => "error",
+        });
+    }
+
+    /// Counts the second step of a sign-in by its verdict, save one that failed: that was counted with its reason.
+    pub(crate) fn count_second_step(&self, told: &Result<Told<SecondStepVerdict>, Error>) {
+        self.tally().sign_in_ended(match told {
+            Ok((SecondStepVerdict::Failed(_), _)) => return,
+            Ok((SecondStepVerdict::SignedIn(_), _)) => "signed_in",
+            Ok((SecondStepVerdict::SecondFactorNeeded(_), _)) => "second_factor_asked",
+            Ok((SecondStepVerdict::Over, _)) => "over",
+            Ok((SecondStepVerdict::Limited(_), _)) => "limited",
             Err(_) => "error",
         });
     }

@@ -56,6 +56,12 @@ impl Accounts {
     /// # Errors
     /// [`Error`] if the store or the sessions fail; nothing has changed then, and the try stays counted.
     pub async fn second_step(&self, request: SecondStep, origin: &Origin) -> Result<Told<SecondStepVerdict>, Error> {
+        let told = self.judge_second_step(request, origin).await;
+        self.count_second_step(&told);
+        told
+    }
+
+    async fn judge_second_step(&self, request: SecondStep, origin: &Origin) -> Result<Told<SecondStepVerdict>, Error> {
         let Some(pending) = self.find_pending(&request.token, &request.door).await? else {
             return Ok((SecondStepVerdict::Over, Vec::new()));
         };

@@ -264,7 +264,8 @@ impl Restore {
         Ok(withdrawn)
     }
 
-    /// Voids links, codes and questions to authenticators, some of which may have been used since, writes the record of all this, and seals it.
+    /// Voids links, codes, questions to authenticators and sign-ins that wait, some of which may have been used since, forgets devices,
+    /// some of which may have been forgotten since, writes the record of all this, and seals it.
     async fn write_down(
         &self,
         store: &SqlStore,
@@ -275,6 +276,8 @@ impl Restore {
         let mut tx = store.begin().await?;
         while tx.sweep_one_time_tokens(Timestamp::from_micros(i64::MAX), BATCH).await? > 0 {}
         while tx.sweep_passkey_challenges(Timestamp::from_micros(i64::MAX), BATCH).await? > 0 {}
+        while tx.sweep_pending_sign_ins(Timestamp::from_micros(i64::MAX), BATCH).await? > 0 {}
+        while tx.sweep_remembered_devices(Timestamp::from_micros(i64::MAX), BATCH).await? > 0 {}
         let env = &self.target.env;
         let origin = Origin::local(RequestId::new(env));
         let record = Record::new(Event::BackupRestored, Actor::Operator, &origin, tx.now(), env)

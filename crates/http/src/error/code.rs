@@ -78,10 +78,10 @@ codes! {
         "The credentials do not match. The answer is the same whether the account exists or not.";
     /// A second factor is needed.
     MfaRequired = "MFA_REQUIRED" UNAUTHORIZED, "Second step needed", "Please confirm with your second factor.",
-        "The password was right. Go on with the `mfaToken` of the body and one of its `methods`.";
+        "The first proof was right. Send the `mfaToken` of the body with one of its `methods` to `POST /api/auth/mfa/verify`, within five minutes and, from a browser, with the cookie that came along.";
     /// A more recent sign-in is needed.
     StepUpRequired = "STEP_UP_REQUIRED" UNAUTHORIZED, "Please confirm it is you", "Please confirm your password to go on.",
-        "The act needs a recent sign-in. Call `POST /api/auth/step-up`, then repeat the call with the new access token.";
+        "The act needs a recent sign-in, or a second factor. Call `POST /api/auth/step-up` by one of `methods`, then repeat the call with the new access token. Whoever has no second factor sets one up: `POST /api/user/mfa/totp`.";
     /// Authenticated, not permitted.
     Forbidden = "FORBIDDEN" FORBIDDEN, "Not permitted", "You are not permitted to do this.",
         "The access token is good, but the account lacks the role or permission.";

@@ -123,7 +123,7 @@ fn what_follows_from_an_operation_is_written_into_it() {
         ("~1api~1auth~1login/post", 200, "RateLimit", true),
         ("~1api~1auth~1login/post", 429, "Retry-After", true),
         ("~1api~1auth~1login/post", 200, "Set-Cookie", true),
-        ("~1api~1auth~1login/post", 401, "Set-Cookie", false),
+        ("~1api~1auth~1refresh/post", 401, "Set-Cookie", false),
         ("~1api~1user~1profile/get", 401, "WWW-Authenticate", true),
         ("~1api~1user~1profile/get", 200, "RateLimit", false),
         ("~1api~1user~1profile/get", 200, "X-Request-Id", true),

@@ -51,7 +51,7 @@ function say(text) {
 }
 
 function show(view, title) {
-  for (const id of ["offline", "sign-in", "register", "account"]) element(id).hidden = id !== view;
+  for (const id of ["offline", "sign-in", "second-step", "register", "account"]) element(id).hidden = id !== view;
   document.title = `${title} · Countersign`;
 }
 
@@ -285,11 +285,46 @@ async function begin() {
 }
 
 function startAccountPage() {
+  // Names the sign-in that waits for its second step. Nowhere but here: a reload begins anew.
+  let mfaToken = null;
   onSubmit("sign-in-form", async ({ email, password, remember }, form) => {
-    const user = await client.signIn({ email, password, remember: remember === "on" });
-    form.reset();
-    await entered(user);
-    element("profile-title").focus();
+    try {
+      const user = await client.signIn({ email, password, remember: remember === "on" });
+      form.reset();
+      await entered(user);
+      element("profile-title").focus();
+    } catch (error) {
+      if (error.code !== "MFA_REQUIRED") throw error;
+      form.reset();
+      mfaToken = error.mfaToken;
+      show("second-step", "One more step");
+      element("second-step-code").focus();
+    }
+  });
+  onSubmit("second-step-form", async ({ code, rememberDevice }, form) => {
+    const method = /^\s*\d{3}\s*\d{3}\s*$/.test(code) ? "totp" : "recovery";
+    try {
+      const user = await client.secondStep({ mfaToken, method, code, rememberDevice: rememberDevice === "on" });
+      form.reset();
+      await entered(user);
+      element("profile-title").focus();
+    } catch (error) {
+      element("second-step-code").value = "";
+      if (error.code !== "TOKEN_INVALID") throw error;
+      startAgain();
+      say(messageOf(error));
+    }
+  });
+  function startAgain() {
+    mfaToken = null;
+    element("second-step-form").reset();
+    clearErrors(element("second-step-form"));
+    showStranger();
+    element("sign-in-title").focus();
+  }
+  element("second-step-back").addEventListener("click", (event) => {
+    event.preventDefault();
+    startAgain();
   });
   onSubmit("register-form", async ({ email, password, name }, form) => {
     const user = await client.register({ email, password, name });

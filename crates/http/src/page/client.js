@@ -20,6 +20,8 @@ export class ApiError extends Error {
     this.errors = problem.errors ?? [];
     this.retryAfter = problem.retryAfter;
     this.challenge = problem.challenge;
+    this.mfaToken = problem.mfaToken;
+    this.methods = problem.methods ?? [];
   }
 }
 
@@ -183,6 +185,8 @@ export function createClient({ fetch, storage, locks, cookies, random, now, solv
   return {
     register: (body) => enter("/api/auth/register", body),
     signIn: (body) => enter("/api/auth/login", body),
+    /** Goes on with a sign-in that was refused with `MFA_REQUIRED`. */
+    secondStep: (body) => enter("/api/auth/mfa/verify", body),
     refresh,
     call,
 

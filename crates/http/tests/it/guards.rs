@@ -243,3 +243,32 @@ async fn who_lacks_the_method_is_told_which_help_and_let_in_with_one() {
         assert_eq!((reply.status(), reply.code()), (401, "STEP_UP_REQUIRED".to_owned()), "{path}");
     }
 }
+
+#[tokio::test]
+async fn what_a_role_of_the_policy_grants_needs_a_second_factor() {
+    let app = builder().with(|builder| builder.second_factor_for_roles(["editor"])).start().await;
+    app.set_role("editor", &["publish"]).await;
+    let eva = app.member_with_roles("eva", &["editor"]).await;
+    assert_eq!(eva.get("/api/user/mfa").await.json()["required"], json!(true));
+    for path in ["/staff", "/layer/staff", "/publish", "/layer/publish"] {
+        let reply = eva.get(path).await;
+        assert_eq!((reply.status(), reply.code().as_str()), (401, "STEP_UP_REQUIRED"), "{path}");
+    }
+    for path in ["/admin", "/layer/admin"] {
+        assert_eq!(eva.get(path).await.status(), 403, "{path}: what she lacks is no matter of proof");
+    }
+    assert_eq!(eva.get("/member").await.status(), 200, "what everybody may, she may");
+
+    let (phone, _) = eva.set_up_app().await;
+
+    for path in ["/staff", "/layer/staff", "/publish", "/layer/publish"] {
+        assert_eq!(eva.get(path).await.status(), 200, "{path}");
+    }
+    // A device is never remembered for her, whatever she asks for.
+    app.clock.advance(minutes(1));
+    let home = eva.elsewhere();
+    let asked = home.sign_in().await.expect(401);
+    let _ = home.second_step_remembering(&asked, "totp", &phone.code()).await.expect(200);
+    assert_eq!(home.get("/staff").await.status(), 200);
+    assert_eq!(home.sign_in().await.code(), "MFA_REQUIRED");
+}
