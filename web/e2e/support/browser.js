@@ -3,7 +3,8 @@
 import { after } from "node:test";
 import { chromium } from "playwright-core";
 
-const QUIET = [
+/** What keeps Chromium from asking the world. */
+export const QUIET = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",

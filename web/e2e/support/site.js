@@ -44,6 +44,7 @@ async function respond(site, question, answer) {
     return answer.end();
   }
   if (pathname.startsWith("/api/")) return hand(site, pathname, question, answer);
+  if (pathname === "/plain") return serve(answer, "text/html", '<!doctype html><html lang="en"><title>plain</title>');
   if (pathname === "/app.js") return serve(answer, "text/javascript", APP);
   if (pathname.startsWith("/sdk/")) return serve(answer, "text/javascript", await readFile(new URL(pathname.slice("/sdk/".length), DIST)));
   return serve(answer, "text/html", '<!doctype html><html lang="en"><title>loading</title><script type="module" src="/app.js"></script>');
