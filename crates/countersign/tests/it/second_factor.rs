@@ -3,7 +3,7 @@
 use countersign_testkit::{Actor, Event, TestApp, Value, days, hours, json, minutes, seconds};
 
 fn amr(actor: &Actor) -> Value {
-    actor.claims()["amr"].clone()
+    actor.claims().get("amr").cloned().unwrap_or_default()
 }
 
 #[tokio::test]
@@ -315,4 +315,24 @@ async fn secrets_are_sealed_anew_under_a_new_data_key_and_codes_go_on() {
     app.clock.advance(minutes(1));
     let _ = ada.elsewhere().sign_in_with_app(&phone).await.expect(200);
     assert_eq!(app.audited(Event::DataKeyMade).await, 1);
+}
+
+#[tokio::test]
+async fn two_nodes_take_a_code_once_and_go_on_with_each_others_sign_ins() {
+    let app = TestApp::start().await;
+    let node = TestApp::builder().beside(&app).start().await;
+    let ada = app.member("ada").await;
+    let (phone, _) = ada.set_up_app().await;
+    app.clock.advance(minutes(1));
+    let (here, there) = (ada.elsewhere(), node.meet_again(&ada.elsewhere()));
+    let (asked_here, asked_there) = (here.sign_in().await.expect(401), there.sign_in().await.expect(401));
+    let code = phone.code();
+
+    let moved = node.meet_again(&here);
+    let _ = moved.second_step(&asked_here, "totp", &code).await.expect(200);
+
+    assert_eq!(there.second_step(&asked_there, "totp", &code).await.code(), "AUTH_FAILED", "that one is spent");
+    let over = here.second_step(&asked_here, "totp", &phone.code_away(1)).await;
+    assert_eq!(over.code(), "TOKEN_INVALID", "and so is the sign-in");
+    let _ = there.second_step(&asked_there, "totp", &phone.code_away(1)).await.expect(200);
 }

@@ -356,3 +356,29 @@ async fn the_trail_tells_of_backups_and_of_what_was_lost() {
     let events: Vec<_> = trail["data"].as_array().unwrap().iter().map(|l| l["record"]["event"].clone()).collect();
     assert_eq!(events.iter().filter(|event| **event == "backup_made").count(), 2, "{events:?}");
 }
+
+/// A device that was forgotten since must not come back, and the sealed secret of an app must still open.
+#[tokio::test]
+async fn a_restored_backup_asks_for_the_second_factor_again() {
+    let mut server = server().start().await;
+    let ada = server.member("ada").await;
+    let (phone, codes) = ada.set_up_app().await;
+    let home = ada.elsewhere();
+    let asked = home.sign_in().await.expect(401);
+    let _ = home.second_step_remembering(&asked, "recovery", &codes[0]).await.expect(200);
+    let _ = home.sign_in().await.expect(200);
+    let waiting = ada.elsewhere();
+    let begun = waiting.sign_in().await.expect(401);
+    let path = back_up(&server);
+    server.kill();
+
+    let _ = restore(&server, &path, "--journal").expect(0);
+
+    let server = server.restart().await;
+    let waiting = server.meet_again(&waiting);
+    assert_eq!(waiting.second_step(&begun, "recovery", &codes[1]).await.code(), "TOKEN_INVALID", "it waits no more");
+    let home = server.meet_again(&home);
+    let asked = home.sign_in().await;
+    assert_eq!(asked.code(), "MFA_REQUIRED", "the device is forgotten");
+    let _ = home.second_step(&asked, "totp", &phone.code_away(1)).await.expect(200);
+}
