@@ -3,61 +3,39 @@
 // Promises: attaching twice changes nothing; the refresh does not pass through axios, so no interceptor can catch it; a request is
 // repeated once.
 
+import type { AxiosError, AxiosHeaders, AxiosInstance, InternalAxiosRequestConfig } from "axios";
 import type { AuthClient } from "./client.js";
 
-/** The part of a request's configuration that is used. */
-export interface AxiosConfig {
-  url?: string;
-  signal?: unknown;
-  headers: { get(name: string): unknown; set(name: string, value: string): unknown };
-  /** Ours; axios hands it on when it repeats a request. */
-  countersign?: { token: string; isReplay: boolean };
-}
+/** What axios hands on when it repeats a request. */
+type Marked = InternalAxiosRequestConfig & { countersign?: { token: string; isReplay: boolean } };
 
-/** The part of an axios instance that is used. */
-export interface AxiosLike {
-  getUri(config: never): string;
-  request(config: never): Promise<unknown>;
-  interceptors: { request: Interceptors; response: Interceptors };
-}
+const attached = new WeakMap<AxiosInstance, () => void>();
 
-/** A list of interceptors. */
-export interface Interceptors {
-  use(done: (value: never) => unknown, failed?: (fault: never) => unknown): number;
-  eject(id: number): void;
-}
-
-interface Fault {
-  config?: AxiosConfig;
-  response?: { status: number; data: unknown; headers: { get(name: string): unknown } };
-}
-
-const attached = new WeakMap<AxiosLike, () => void>();
-
-function sign(config: AxiosConfig, token: string, isReplay: boolean): void {
+function sign(config: Marked, token: string, isReplay: boolean): void {
   config.headers.set("Authorization", `Bearer ${token}`);
   config.countersign = { token, isReplay };
 }
 
 /** Gives each request of `axios` to an audience its token. Returns what undoes it. */
-export function attachAxios(client: AuthClient, axios: AxiosLike): () => void {
+export function attachAxios(client: AuthClient, axios: AxiosInstance): () => void {
   const before = attached.get(axios);
   if (before) return before;
   const { request, response } = axios.interceptors;
-  const asking = request.use(async (config: AxiosConfig) => {
+  const asking = request.use(async (config) => {
     if (config.headers.get("Authorization")) return config;
-    const token = await client.tokenFor(axios.getUri(config as never), config.signal as AbortSignal);
+    const token = await client.tokenFor(axios.getUri(config), config.signal as AbortSignal);
     if (token) sign(config, token, false);
     return config;
   });
-  const answered = response.use(undefined as never, async (fault: Fault) => {
+  const answered = response.use(null, async (fault: AxiosError) => {
     const { config, response } = fault;
-    const mine = config?.countersign;
-    if (!mine || !response) throw fault;
-    const token = await client.judge({ url: axios.getUri(config as never), response, ...mine });
+    const mine = (config as Marked | undefined)?.countersign;
+    if (!config || !mine || !response) throw fault;
+    const given = response as typeof response & { headers: AxiosHeaders };
+    const token = await client.judge({ url: axios.getUri(config), response: given, ...mine });
     if (!token) throw fault;
     sign(config, token, true);
-    return axios.request(config as never);
+    return axios.request(config);
   });
   const detach = (): void => {
     request.eject(asking);

@@ -1,7 +1,7 @@
 // What the compiler must accept, and what it must refuse.
 
 import { account } from "../src/account.js";
-import { attachAxios, type AxiosLike } from "../src/axios.js";
+import { attachAxios } from "../src/axios.js";
 import { createClient, isAuthError, type AuthCode, type Calls, type Snapshot } from "../src/index.js";
 import { kyHooks } from "../src/ky.js";
 import { attachQuery, queryDefaults } from "../src/query.js";
@@ -55,6 +55,6 @@ export async function use(): Promise<void> {
 }
 
 // The adapters take what the libraries give.
-attachAxios(auth, axios.create() as AxiosLike);
-ky.create({ hooks: kyHooks(auth) as object });
+attachAxios(auth, axios.create());
+ky.create({ hooks: kyHooks(auth) });
 attachQuery(auth, new QueryClient({ defaultOptions: queryDefaults() }));
