@@ -18,6 +18,7 @@ use crate::buckets::Buckets;
 use crate::error::Error;
 use crate::factor::FactorPolicy;
 use crate::import_keys::ImportKeys;
+use crate::mail_keys::MailKeys;
 use crate::recovery_keys::RecoveryKeys;
 use crate::tally::Tally;
 
@@ -41,6 +42,8 @@ struct Inner {
     import_keys: ImportKeys,
     recovery_keys: RecoveryKeys,
     data_keys: DataKeys,
+    mail_keys: Arc<MailKeys>,
+    email: EmailPolicy,
     challenges: Challenges,
     challenge_difficulty: u32,
     tally: Tally,
@@ -75,6 +78,17 @@ pub struct Parts {
     pub data_keys: DataKeys,
     /// The root `lookup`: addresses are counted and audited under a MAC with a key derived from it, and challenges are signed.
     pub lookup_root: Secret<[u8; 32]>,
+    /// What is done by mail.
+    pub email: EmailPolicy,
+}
+
+/// What is done by mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EmailPolicy {
+    /// Whether mail is sent. Where it is not, nothing is put into the outbox.
+    pub is_sent: bool,
+    /// Whether an account may be used only after its address was confirmed.
+    pub must_be_verified: bool,
 }
 
 /// Somebody who has just signed in.
@@ -95,6 +109,8 @@ impl Accounts {
             import_keys: ImportKeys::new(&parts.lookup_root),
             recovery_keys: RecoveryKeys::new(&parts.lookup_root),
             data_keys: parts.data_keys,
+            mail_keys: Arc::new(MailKeys::new(&parts.lookup_root)),
+            email: parts.email,
             challenges: Challenges::new(&parts.lookup_root),
             challenge_difficulty: parts.challenge_difficulty,
             store: parts.store,
@@ -189,6 +205,31 @@ impl Accounts {
     pub(crate) fn host(&self) -> &str {
         let issuer = self.0.sessions.policy().issuer.as_str();
         issuer.split_once("://").map_or(issuer, |(_, rest)| rest)
+    }
+
+    pub(crate) fn mail_keys(&self) -> &MailKeys {
+        &self.0.mail_keys
+    }
+
+    pub(crate) fn mail_keys_shared(&self) -> Arc<MailKeys> {
+        Arc::clone(&self.0.mail_keys)
+    }
+
+    /// Whether mail is sent.
+    #[must_use]
+    pub fn sends_mail(&self) -> bool {
+        self.0.email.is_sent
+    }
+
+    /// Whether an account may be used only after its address was confirmed.
+    #[must_use]
+    pub fn wants_verified_email(&self) -> bool {
+        self.0.email.must_be_verified
+    }
+
+    /// Where links lead: the configured public URL, whatever a request says.
+    pub(crate) fn public_url(&self) -> &str {
+        &self.0.sessions.policy().issuer
     }
 
     /// What everybody knows of a person and this place: no password may be hardly more than that.
@@ -288,6 +329,14 @@ pub(crate) fn same_hash(a: Option<&PasswordHash>, b: Option<&PasswordHash>) -> b
     match (a, b) {
         (None, None) => true,
         (Some(a), Some(b)) => a.0.matches(b.0.expose().as_bytes()),
+        _ => false,
+    }
+}
+
+/// Whether both are there and the same; takes the same time wherever they differ.
+pub(crate) fn same_bytes(a: Option<&[u8; 32]>, b: Option<&[u8; 32]>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => Secret::new(*a).matches(b),
         _ => false,
     }
 }

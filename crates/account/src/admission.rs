@@ -106,6 +106,8 @@ pub(crate) mod facts {
     pub(crate) const KNOWN: &str = "known";
     /// It does not.
     pub(crate) const NEW: &str = "new";
+    /// That the account did not know the device, in records that say nothing else of how the try came.
+    pub(crate) const NEW_DEVICE: &str = "newDevice";
     /// A hash of account and device, where the account knows the device.
     pub(crate) const DEVICE_KEY: &str = "deviceKey";
     /// Whether the try cost a proof of work.

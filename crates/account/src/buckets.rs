@@ -120,6 +120,20 @@ impl Buckets<'_> {
         vec![(self.policies.claim_admin_account, self.limiter.key(&[account]))]
     }
 
+    /// A mail that is asked for.
+    pub(crate) fn mail(&self, account: &[u8], source: &Source) -> Vec<(Quota, Key)> {
+        let mut buckets = source.tiers.charges(self.limiter, self.policies.mail_address);
+        buckets.push((self.policies.mail_account, self.limiter.key(&[account])));
+        buckets
+    }
+
+    /// A mailed link, or a code for this account, that may not work.
+    pub(crate) fn proof(&self, account: Option<&[u8]>, source: &Source) -> Vec<(Quota, Key)> {
+        let mut buckets = source.tiers.charges(self.limiter, self.policies.link_address);
+        buckets.extend(account.map(|account| (self.policies.code_account, self.limiter.key(&[account]))));
+        buckets
+    }
+
     fn sign_in_from(&self, source: &Source, account: &[u8]) -> Vec<(Quota, Key)> {
         let Source { tiers, location } = source;
         let mut buckets = tiers.charges(self.limiter, self.policies.sign_in_address);

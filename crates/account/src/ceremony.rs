@@ -18,7 +18,7 @@ use countersign_session::{NewSession, Session};
 use countersign_store::{Delivery, EndReason, PendingSignIn, RememberedDevice, Tx, User};
 
 use crate::accounts::{Accounts, Opened};
-use crate::admission::Approach;
+use crate::admission::{Approach, facts};
 use crate::error::Error;
 use crate::factor::{Enrolled, Factor, Next, amr_of, next};
 use crate::method::{First, Method, Second};
@@ -171,6 +171,9 @@ impl Accounts {
         let session = self.open_in(tx.as_mut(), &user, &methods, entry).await?;
         let record = self.record(tx.as_ref(), Event::SignedIn, Actor::User(user.id), entry.origin);
         let record = record.in_session(session.id).with("amr", session.amr.join(" "));
+        // A link, a passkey or a second step: how the password came, if there was one, is on an earlier record.
+        let is_new = entry.approach.is_none() && known.is_none();
+        let record = if is_new { record.with(facts::NEW_DEVICE, "true") } else { record };
         let record = if by_device { record.with("second_factor", "remembered_device") } else { record };
         let record = match methods.as_slice() {
             [first, _, ..] => record.with("first", first.as_str()),

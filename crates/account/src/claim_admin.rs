@@ -26,6 +26,8 @@ pub enum ClaimVerdict {
     Claimed(Box<User>),
     /// The link is unknown, used, replaced or too old, or there is an administrator already.
     Invalid,
+    /// The account's address is not confirmed, and roles are given to confirmed ones alone here. The link works on.
+    Unverified,
     /// Too many tries.
     Limited(Refused),
 }
@@ -93,6 +95,9 @@ impl Accounts {
     ) -> Result<ClaimVerdict, Error> {
         let mut tx = self.store().begin().await?;
         let now = tx.now();
+        if self.wants_verified_email() && tx.find_user(identity.user).await?.is_some_and(|user| !user.email_verified) {
+            return Ok(ClaimVerdict::Unverified);
+        }
         let token = tx.consume_one_time_token(&hash_of(secret.expose()), Purpose::ClaimAdmin, now).await?;
         let person = tx.find_user(identity.user).await?.filter(User::is_active);
         let is_free = !tx.has_other_active_with_role(ADMIN, None).await?;

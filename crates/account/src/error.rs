@@ -27,6 +27,9 @@ pub enum Error {
     /// The secret of an authenticator app could not be used.
     #[error("authenticator app: {0}")]
     Totp(&'static str),
+    /// A mail could not be sealed, or does not open.
+    #[error("could not seal or open a mail")]
+    Mail,
     /// A row changed under every try.
     #[error("the account kept changing")]
     KeptChanging,
@@ -40,7 +43,7 @@ impl Error {
             Self::Store(error) => error.is_transient(),
             Self::Session(error) => error.is_transient(),
             Self::Keys(error) => error.is_transient(),
-            Self::Hash(_) | Self::ImportSecret | Self::Totp(_) => false,
+            Self::Hash(_) | Self::ImportSecret | Self::Totp(_) | Self::Mail => false,
             Self::KeptChanging => true,
         }
     }

@@ -212,6 +212,9 @@ impl Import {
     /// The roles of everyone, and those of the file that may be given.
     fn read_roles(&self, given: &[String], is_verified: bool, notes: &mut Vec<ImportNote>) -> Vec<String> {
         let mut roles = self.options.roles.clone();
+        if !is_verified && self.accounts.wants_verified_email() {
+            notes.extend(roles.drain(..).map(ImportNote::RoleWithheld));
+        }
         for role in given.iter().filter(|_| self.options.keep_roles) {
             if roles.contains(role) {
                 continue;

@@ -41,13 +41,15 @@ mod data_key;
 mod import_keys;
 mod import_secret;
 mod limits;
+mod mail;
+mod mail_keys;
 pub mod readings;
 mod recheck;
 mod recovery_keys;
 mod sweep;
 mod tally;
 
-pub use accounts::{Accounts, Opened, Parts, Told};
+pub use accounts::{Accounts, EmailPolicy, Opened, Parts, Told};
 pub use ceremony::{Proceeded, SecondFactorNeeded, SignInDoor};
 pub use claim_admin::ClaimVerdict;
 pub use code::{ClockDrift, TypedCode};
@@ -59,6 +61,10 @@ pub use factors::SecondFactors;
 pub use field::FieldError;
 pub use import::{BeginImport, Import, ImportHash, ImportOptions, ImportUser, Imported, Made};
 pub use import_note::ImportNote;
+pub use mail::{
+    Ask, AskVerdict, ChangeEmailVerdict, LinkFacts, LinkVerdict, Mailbox, Proof, Prover, ResetVerdict,
+    StartResetVerdict, UndoVerdict, VerifyVerdict, Waiting,
+};
 pub use manage::{CreateUser, CreateVerdict, Managed};
 pub use method::{First, Method, Second};
 pub use name::Name;

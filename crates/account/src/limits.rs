@@ -33,3 +33,13 @@ pub(crate) fn register(accounts: &Accounts, origin: &Origin) -> Vec<(Quota, Key)
 pub(crate) fn recheck(accounts: &Accounts, user: UserId) -> Vec<(Quota, Key)> {
     accounts.buckets().recheck(&user.to_bytes())
 }
+
+/// The buckets of a mail that is asked for.
+pub(crate) fn mail(accounts: &Accounts, account: &[u8], origin: &Origin) -> Vec<(Quota, Key)> {
+    accounts.buckets().mail(account, &source(origin))
+}
+
+/// The buckets of a mailed link, or of a code for this account, that may not work.
+pub(crate) fn proof(accounts: &Accounts, account: Option<&[u8]>, origin: &Origin) -> Vec<(Quota, Key)> {
+    accounts.buckets().proof(account, &source(origin))
+}

@@ -43,6 +43,8 @@ pub enum CreateVerdict {
     Invalid(Vec<FieldError>),
     /// There is no role of this name.
     UnknownRole(String),
+    /// An address that nobody has confirmed gets no roles here.
+    Unverified,
     /// Too many passwords wait to be hashed.
     Busy(Busy),
 }
@@ -60,6 +62,8 @@ pub enum Managed {
     LastAdmin,
     /// There is no role of this name.
     UnknownRole(String),
+    /// The account's address is not confirmed, and roles are given to confirmed ones alone here.
+    Unverified,
 }
 
 impl Accounts {
@@ -95,6 +99,9 @@ impl Accounts {
             }
         };
         let roles = without_doubles(&request.roles);
+        if self.wants_verified_email() && !request.email_verified && !roles.is_empty() {
+            return Ok(CreateVerdict::Unverified);
+        }
         retrying(|| async {
             let mut tx = self.store().begin().await?;
             let now = tx.now();
@@ -236,6 +243,10 @@ impl Accounts {
                 if tx.find_role(role).await?.is_none() {
                     return Ok(Managed::UnknownRole(role.clone()));
                 }
+            }
+            let adds = roles.iter().any(|role| !before.roles.contains(role));
+            if self.wants_verified_email() && !before.email_verified && adds {
+                return Ok(Managed::Unverified);
             }
             if !roles.iter().any(|r| r == ADMIN) && is_last_admin(tx.as_mut(), &before).await? {
                 return Ok(Managed::LastAdmin);

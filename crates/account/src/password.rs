@@ -1,7 +1,8 @@
 //! Changes a password.
 //!
 //! Promises: the current one is asked for, and the new hash replaces exactly the one that was judged, so that of racing changes
-//! one wins; every other session of the person ends in the same transaction, and this session's access tokens are superseded.
+//! one wins; every other session of the person ends in the same transaction, this session's access tokens are superseded, and links that
+//! were mailed before are void.
 
 use countersign_audit::{Actor, Event};
 use countersign_kernel::{Origin, Secret};

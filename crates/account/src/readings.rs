@@ -40,6 +40,7 @@ impl Accounts {
             Ok((SignInVerdict::SignedIn(_), _)) => "signed_in",
             Ok((SignInVerdict::SecondFactorNeeded(_), _)) => "second_factor_asked",
             Ok((SignInVerdict::Challenged(_), _)) => "challenged",
+            Ok((SignInVerdict::Unverified(_), _)) => "unverified",
             Ok((SignInVerdict::Limited(_), _)) => "limited",
             Ok((SignInVerdict::Busy(_), _)) => "overloaded",
             Err(_) => "error",
@@ -67,6 +68,7 @@ impl Accounts {
     pub(crate) fn count_sign_up(&self, told: &Result<Told<SignUpVerdict>, Error>) {
         self.tally().sign_up_ended(match told {
             Ok((SignUpVerdict::Opened(_), _)) => "signed_up",
+            Ok((SignUpVerdict::Pending(_), _)) => "pending",
             Ok((SignUpVerdict::EmailTaken, _)) => "email_taken",
             Ok((SignUpVerdict::Invalid(_), _)) => "invalid",
             Ok((SignUpVerdict::Limited(_), _)) => "limited",

@@ -9,7 +9,7 @@
 //! costs one hash more, right or wrong, so that a cheap one does not give its account away.
 
 use countersign_audit::{Actor, Event, Record};
-use countersign_kernel::{DeviceId, Origin, Secret};
+use countersign_kernel::{DeviceId, Languages, Origin, Secret};
 use countersign_limit::{Challenge, Refused};
 use countersign_password::{Busy, HashError, LegacyHash, Password, Verification};
 use countersign_store::{PasswordHash, User};
@@ -32,6 +32,8 @@ pub struct SignIn {
     pub door: SignInDoor,
     /// What came as the answer to an earlier [`SignInVerdict::Challenged`].
     pub challenge_response: Option<String>,
+    /// The languages of whoever signs in.
+    pub languages: Languages,
 }
 
 /// What became of a sign-in.
@@ -42,6 +44,9 @@ pub enum SignInVerdict {
     SignedIn(Box<Opened>),
     /// The password is right, and a second factor is needed first.
     SecondFactorNeeded(Box<SecondFactorNeeded>),
+    /// The password is right, and the address must be confirmed first. A mail is on its way, unless too many were, and the browser keeps
+    /// this handle.
+    Unverified(Option<Secret<String>>),
     /// No: wrong address, wrong password, or an account that is disabled. Never said which.
     Failed,
     /// Not without a proof of work: the same sign-in with the challenge's solution goes on.
@@ -80,6 +85,7 @@ enum Proof {
 /// What the transaction has done.
 enum Settled {
     Proceeded(Proceeded),
+    Unverified,
     Refused,
     /// The account has changed since it was found: nothing is decided.
     Moved,
@@ -150,6 +156,13 @@ impl Accounts {
             .await?;
             match settled {
                 Settled::Refused => return Ok((SignInVerdict::Failed, charge.keep())),
+                Settled::Unverified => {
+                    let handle = match &email {
+                        Some(email) => self.remind_to_verify(email, request.languages, origin).await?,
+                        None => None,
+                    };
+                    return Ok((SignInVerdict::Unverified(handle), charge.give_back(self)));
+                }
                 Settled::Moved => found = self.find_for_sign_in(email.as_ref()).await?,
                 Settled::Proceeded(proceeded) => return Ok((proceeded.into(), charge.give_back(self))),
             }
@@ -247,6 +260,13 @@ impl Accounts {
             // What is no other system's is ours, under other parameters or another pepper.
             let from = LegacyHash::parse(hash.0.expose()).map_or("argon2id", |hash| hash.kind());
             tx.audit(record.of(user.id).with_name("from", from));
+        }
+        if self.wants_verified_email() && !person.user().email_verified {
+            let user = person.user().id;
+            let record = self.record(tx.as_ref(), Event::SignInFailed, Actor::User(user), origin).refused("unverified");
+            tx.audit(approach.note(record, Some(user)));
+            tx.commit().await?;
+            return Ok(Settled::Unverified);
         }
         let entry = Entry { door: &request.door, approach: Some(approach), origin };
         Ok(Settled::Proceeded(self.proceed(tx, person.proves(First::Password), &entry).await?))

@@ -2,14 +2,16 @@
 //!
 //! Promises: of racing calls for one address exactly one makes the account; the insert decides. An address that is taken costs
 //! the same hash as a free one. That it is taken is said (API.md, 409), at most as often as `register_address` allows. Every
-//! call that gets as far as the hash is counted, the successful ones too.
+//! call that gets as far as the hash is counted, the successful ones too. Where an address must be confirmed first, a new and a known
+//! one get the same answer for the same work, and the difference is in the mail.
 
 use countersign_audit::{Actor, Event};
-use countersign_kernel::{DeviceId, Env, Origin, Secret, UserId};
+use countersign_kernel::{DeviceId, Env, Languages, Origin, Secret, UserId};
 use countersign_limit::Refused;
+use countersign_mail::{Fact, Facts, Kind};
 use countersign_password::{Busy, HashError, Password};
 use countersign_session::Session;
-use countersign_store::{NewUser, PasswordHash, User};
+use countersign_store::{LinkPurpose, NewUser, PasswordHash, Recipient, Tx, User};
 
 use crate::accounts::{Accounts, Opened, Told, retrying};
 use crate::ceremony::{Entry, SignInDoor};
@@ -17,6 +19,9 @@ use crate::email::EmailAddress;
 use crate::error::Error;
 use crate::field::FieldError;
 use crate::limits::{self, Charge};
+use crate::mail::letter::{Letter, to};
+use crate::mail::post::Post;
+use crate::mail_keys::LIFETIME;
 use crate::method::Method;
 use crate::name::Name;
 
@@ -31,6 +36,8 @@ pub struct SignUp {
     pub name: String,
     /// Where the session will live.
     pub door: SignInDoor,
+    /// The languages that the person reads.
+    pub languages: Languages,
 }
 
 /// What became of a registration.
@@ -38,6 +45,9 @@ pub struct SignUp {
 pub enum SignUpVerdict {
     /// The account exists and its owner is signed in.
     Opened(Box<Opened>),
+    /// A mail is on its way to whoever has the address, and nobody is signed in before it was read. Said of a new and of a known
+    /// address alike. The browser keeps this handle.
+    Pending(Secret<String>),
     /// There is an account with this address.
     EmailTaken,
     /// Something in the request is unacceptable.
@@ -106,11 +116,23 @@ impl Accounts {
             Ok(applicant) => applicant,
             Err(errors) => return Ok((SignUpVerdict::Invalid(errors), charge.give_back(self))),
         };
+        if self.wants_verified_email() {
+            // Every address gets a mail here, known or not, so every one is counted.
+            if let Err(refused) = self.charge_mail(&applicant.email, "sign_up", origin).await? {
+                let readings = refused.readings.clone();
+                return Ok((SignUpVerdict::Limited(refused), readings));
+            }
+        }
         let hash = match self.hasher().hash(&applicant.password).await {
             Ok(hash) => PasswordHash(hash),
             Err(HashError::Busy(busy)) => return Ok((SignUpVerdict::Busy(busy), charge.give_back(self))),
             Err(HashError::Fault(error)) => return Err(error.into()),
         };
+        if self.wants_verified_email() {
+            let handle = self.mail_keys().new_handle(self.store().now(), self.env());
+            retrying(|| self.write_pending(&request, &applicant, &hash, &handle, origin)).await?;
+            return Ok((SignUpVerdict::Pending(handle), charge.keep()));
+        }
         let made = retrying(|| self.write_sign_up(&request, &applicant, &hash, origin)).await?;
         let Some((user, session)) = made else {
             return Ok((SignUpVerdict::EmailTaken, charge.keep()));
@@ -128,27 +150,15 @@ impl Accounts {
         origin: &Origin,
     ) -> Result<Option<(User, Session)>, Error> {
         let mut tx = self.store().begin().await?;
-        let now = tx.now();
-        let new = NewUser {
-            id: UserId::new(self.env()),
-            email: applicant.email.as_str().to_owned(),
-            email_key: applicant.email.key().to_owned(),
-            email_verified: false,
-            name: applicant.name.as_str().to_owned(),
-            created_at: now,
-        };
-        if !tx.insert_user(&new).await? {
-            let owner = tx.find_user_by_email_key(&new.email_key).await?;
-            let record = self.record(tx.as_ref(), Event::SignUpFailed, Actor::Anonymous, origin).refused("email_taken");
-            tx.audit(match owner {
-                Some(owner) => record.of(owner.id),
-                None => record,
-            });
+        let Some(user) = self.insert_applicant(tx.as_mut(), request, applicant, hash, origin).await? else {
             tx.commit().await?;
             return Ok(None);
+        };
+        if self.sends_mail() {
+            let post =
+                Post::own(LinkPurpose::VerifyEmail, Kind::Verify, Some(&user), &applicant.email, request.languages);
+            self.post_link(tx.as_mut(), post, origin).await?;
         }
-        tx.insert_password(new.id, hash, now).await?;
-        let user = tx.find_user(new.id).await?.ok_or(Error::KeptChanging)?;
 
         let actor = Actor::User(user.id);
         // Nobody has set up a second factor before he has an account.
@@ -158,6 +168,84 @@ impl Accounts {
         tx.audit(record.of(user.id).in_session(session.id));
         tx.commit().await?;
         Ok(Some((user, session)))
+    }
+
+    /// The account alone; none where the address is taken, which is then on record.
+    async fn insert_applicant(
+        &self,
+        tx: &mut dyn Tx,
+        request: &SignUp,
+        applicant: &Applicant,
+        hash: &PasswordHash,
+        origin: &Origin,
+    ) -> Result<Option<User>, Error> {
+        let now = tx.now();
+        let new = NewUser {
+            id: UserId::new(self.env()),
+            email: applicant.email.as_str().to_owned(),
+            email_key: applicant.email.key().to_owned(),
+            email_verified: false,
+            name: applicant.name.as_str().to_owned(),
+            created_at: now,
+        };
+        let is_kept = self.sends_mail() && tx.is_address_kept(&new.email_key, None, now).await?;
+        if is_kept || !tx.insert_user(&new).await? {
+            let owner = tx.find_user_by_email_key(&new.email_key).await?;
+            let record = self.record(tx, Event::SignUpFailed, Actor::Anonymous, origin).refused("email_taken");
+            tx.audit(match owner {
+                Some(owner) => record.of(owner.id),
+                None => record,
+            });
+            return Ok(None);
+        }
+        tx.insert_password(new.id, hash, now).await?;
+        if self.sends_mail() {
+            tx.set_user_languages(new.id, request.languages).await?;
+        }
+        Ok(Some(tx.find_user(new.id).await?.ok_or(Error::KeptChanging)?))
+    }
+
+    /// Makes an account that waits for its address to be confirmed; or, where the address is known, tells its owner that somebody
+    /// has tried.
+    async fn write_pending(
+        &self,
+        request: &SignUp,
+        applicant: &Applicant,
+        hash: &PasswordHash,
+        handle: &Secret<String>,
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        let mut tx = self.store().begin().await?;
+        let email = &applicant.email;
+        let made = self.insert_applicant(tx.as_mut(), request, applicant, hash, origin).await?;
+        let post = Post {
+            handle: Some(handle),
+            knows_password: made.is_some(),
+            ..Post::own(LinkPurpose::VerifyEmail, Kind::Verify, made.as_ref(), email, request.languages)
+        };
+        self.post_link(tx.as_mut(), post, origin).await?;
+        match made {
+            Some(user) => {
+                let record = self.record(tx.as_ref(), Event::SignedUp, Actor::User(user.id), origin);
+                tx.audit(record.of(user.id).because("unverified"));
+            }
+            None => self.tell_owner(tx.as_mut(), email, request.languages).await?,
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Tells whoever has this address that it has an account. The mail holds nothing that signs in.
+    async fn tell_owner(&self, tx: &mut dyn Tx, email: &EmailAddress, languages: Languages) -> Result<(), Error> {
+        let owner = tx.find_user_by_email_key(email.key()).await?.filter(User::is_active);
+        let letter = Letter {
+            kind: Kind::AccountExists,
+            user: owner.as_ref(),
+            recipient: owner.as_ref().map_or(Recipient::Nobody, |owner| to(owner, languages)),
+            facts: Facts::default().with(Fact::Link, format!("{}/forgot", self.public_url())),
+            life: LIFETIME,
+        };
+        self.write_mail(tx, letter).await
     }
 
     /// The device of this browser: the one that its cookie proves, else a new one.

@@ -1,14 +1,19 @@
 //! Deletes what has expired.
 
+use countersign_kernel::Lifetime;
+
 use crate::accounts::{Accounts, retrying};
 use crate::error::Error;
 
 /// How many rows one transaction deletes.
 const BATCH: u32 = 500;
 
+/// How long a mail that was sent or given up can be seen to have been.
+const KEEP_SETTLED: Lifetime = Lifetime::from_days(1);
+
 impl Accounts {
-    /// Deletes one small batch each of expired one-time tokens, sign-ins that waited too long, and devices that are remembered no
-    /// more; how many it were. Call it now and then.
+    /// Deletes one small batch each of what has expired: one-time tokens, sign-ins that waited too long, devices that are remembered no
+    /// more, mailed links, and mail that was settled a day ago; how many rows it were. Call it now and then.
     ///
     /// # Errors
     /// [`Error::Store`]; nothing has changed then.
@@ -19,6 +24,8 @@ impl Accounts {
             let mut swept = tx.sweep_one_time_tokens(now, BATCH).await?;
             swept += tx.sweep_pending_sign_ins(now, BATCH).await?;
             swept += tx.sweep_remembered_devices(now, BATCH).await?;
+            swept += tx.sweep_mailed_links(now, BATCH).await?;
+            swept += tx.sweep_mail(now - KEEP_SETTLED, BATCH).await?;
             tx.commit().await?;
             Ok(swept)
         })

@@ -67,12 +67,13 @@ const SIGN_INS: &[&str] = &[
     "wrong_recovery_code",
     "no_such_factor",
     "over",
+    "unverified",
     "challenged",
     "limited",
     "overloaded",
     "error",
 ];
-const SIGN_UPS: &[&str] = &["signed_up", "email_taken", "invalid", "limited", "overloaded", "error"];
+const SIGN_UPS: &[&str] = &["signed_up", "pending", "email_taken", "invalid", "limited", "overloaded", "error"];
 const OTHER: &str = "other";
 
 #[cfg(test)]

@@ -85,6 +85,29 @@ events! {
     PasswordChangeFailed = "password_change_failed",
     /// A stored hash was brought up to the present policy at a sign-in.
     PasswordRehashed = "password_rehashed",
+    /// Somebody asked for a mail that confirms an account's address.
+    EmailVerificationRequested = "email_verification_requested",
+    /// Somebody proved that he reads mail at an account's address (`by`: the owner, in a session or browser that had shown the
+    /// password; else `mailbox`, and then what had been set before was taken away).
+    EmailVerified = "email_verified",
+    /// Somebody asked for a mail that sets a new password.
+    PasswordResetRequested = "password_reset_requested",
+    /// An operator had a mail sent that sets a new password, which its owner chooses.
+    PasswordResetStarted = "password_reset_started",
+    /// A password was set anew by a mailed link or code.
+    PasswordReset = "password_reset",
+    /// Somebody asked for a mail that signs in.
+    SignInLinkRequested = "sign_in_link_requested",
+    /// The owner of an account asked for another address, which has to confirm first.
+    EmailChangeRequested = "email_change_requested",
+    /// An account's address was changed after the new one had confirmed.
+    EmailChanged = "email_changed",
+    /// An account's former address was brought back by the link that it had been sent.
+    EmailRestored = "email_restored",
+    /// A mailed link or code was refused (`purpose` says what it was for).
+    MailedLinkRefused = "mailed_link_refused",
+    /// A mail could not be delivered, and nobody will try again (reason: `expired`, `refused`, `unreachable`; `kind` says which).
+    MailUndelivered = "mail_undelivered",
     /// A profile field was changed by its owner.
     ProfileChanged = "profile_changed",
     /// An account was created by an operator.

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign_account::{Accounts, FactorPolicy, Parts};
+use countersign_account::{Accounts, EmailPolicy, FactorPolicy, Parts};
 use countersign_http::{Auth, HttpSettings, TrustedProxies};
 use countersign_jose::Algorithm;
 use countersign_kernel::{Counter, Env, Lifetime, Secret};
@@ -27,12 +27,14 @@ use crate::event_counts::EventCounts;
 use crate::hook::{self, Hook};
 use crate::house::House;
 use crate::journal::{self, FileJournal};
+use crate::mail_room::Mailer;
 use crate::pepper;
 use crate::public_url::PublicUrl;
 use crate::system::System;
 
 mod factors;
 mod limits;
+mod mail;
 mod passwords;
 mod sessions;
 
@@ -69,6 +71,8 @@ pub struct Builder {
     factors: FactorPolicy,
     breached_filter: Option<PathBuf>,
     peppers: Peppers,
+    mailer: Option<Mailer>,
+    verified_email: bool,
     trusted_proxies: TrustedProxies,
     allowed_origins: Vec<String>,
     claims: Option<Arc<dyn ClaimsHook>>,
@@ -103,6 +107,8 @@ impl Default for Builder {
             factors: FactorPolicy::default(),
             breached_filter: None,
             peppers: Peppers::default(),
+            mailer: None,
+            verified_email: false,
             trusted_proxies: TrustedProxies::default(),
             allowed_origins: Vec::new(),
             claims: None,
@@ -247,6 +253,7 @@ impl Builder {
         let public_url = self.checked_public_url()?;
         let hasher = self.hasher(&env)?;
         let password_policy = self.password_policy_with_filter()?;
+        let mail = self.mail_room(&public_url)?;
         let (store, custody) = self.open(&env).await?;
         let port: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         #[cfg(feature = "testing")]
@@ -307,7 +314,11 @@ impl Builder {
             factor_policy: self.factors.clone(),
             data_keys,
             lookup_root: roots.lookup.clone(),
+            email: EmailPolicy { is_sent: mail.is_some(), must_be_verified: self.verified_email },
         });
+        if accounts.sends_mail() {
+            store.write_notices(accounts.notices());
+        }
         let http = self.http(&public_url);
         let house = House::new(Engine {
             env: env.clone(),
@@ -322,6 +333,7 @@ impl Builder {
             events,
             events_dropped,
             waiting: Waiting::default(),
+            mail,
         });
         let auth = Auth::new(sessions, accounts, http, env, Arc::new(house.clone()))?;
         if self.janitor {

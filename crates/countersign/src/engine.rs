@@ -15,6 +15,7 @@ use crate::data_lock::DataLock;
 use crate::event_counts::EventCounts;
 use crate::forwarding::ForwardingSeen;
 use crate::journal::FileJournal;
+use crate::mail_room::MailRoom;
 
 /// The parts below the handle.
 pub(crate) struct Engine {
@@ -30,6 +31,7 @@ pub(crate) struct Engine {
     pub(crate) events: Arc<EventCounts>,
     pub(crate) events_dropped: Arc<Counter>,
     pub(crate) waiting: Waiting,
+    pub(crate) mail: Option<MailRoom>,
 }
 
 /// What was seen and is to be written down.

@@ -75,6 +75,14 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// Mail cannot be sent as it is set up.
+    #[error("mail: {0}")]
+    Mail(#[from] countersign_mail::Error),
+    /// Addresses are to be confirmed, and no mail is sent.
+    #[error(
+        "addresses cannot be confirmed without mail: say how it is sent (MAIL__SMTP_URL or MAIL__DIRECTORY), or do not ask for it"
+    )]
+    NoMail,
     /// Text that is not a master key, or sealed rows that it does not open.
     #[error(transparent)]
     Keys(#[from] countersign_keys::Error),

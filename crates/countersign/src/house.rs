@@ -32,6 +32,10 @@ impl House {
         &self.0.engine
     }
 
+    pub(crate) fn engine_shared(&self) -> &Arc<Engine> {
+        &self.0.engine
+    }
+
     /// Lets upkeep be done by itself from now on.
     pub(crate) fn start_janitor(&self) {
         let janitor = Janitor::start(&self.0.engine);

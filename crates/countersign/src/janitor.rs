@@ -17,6 +17,9 @@ use crate::error::Error;
 /// How often other processes' revocations and keys are looked for. A revocation is known everywhere in under a second.
 const PULSE: Duration = Duration::from_millis(200);
 
+/// How often mail is looked for that is due.
+const POST: Duration = Duration::from_millis(500);
+
 /// The running tasks.
 #[derive(Debug)]
 pub(crate) struct Janitor {
@@ -34,9 +37,10 @@ impl Janitor {
             tokio::spawn(beat("second", Duration::from_secs(1), weak(), stopped.clone(), |e| async move {
                 e.every_second().await
             })),
-            tokio::spawn(beat("minute", Duration::from_secs(60), weak(), stopped, |e| async move {
+            tokio::spawn(beat("minute", Duration::from_secs(60), weak(), stopped.clone(), |e| async move {
                 e.every_minute().await
             })),
+            tokio::spawn(beat("mail", POST, weak(), stopped, |e| async move { e.deliver().await })),
         ];
         Self { stop, tasks }
     }

@@ -75,6 +75,8 @@ mod house;
 mod inspect;
 mod janitor;
 mod journal;
+mod mail_room;
+mod outbox;
 mod pepper;
 mod public_url;
 pub mod readings;
@@ -88,6 +90,7 @@ pub use builder::Builder;
 pub use error::Error;
 pub use ext::AuthExt;
 pub use forwarding::ForwardingSeen;
+pub use mail_room::{MailReading, Mailer};
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use restore::{Reach, Restore, Restored, Sessions as RestoredSessions};
 pub use system::System;
@@ -96,7 +99,7 @@ pub use system::System;
 pub use countersign_audit::{Event, Record};
 pub use countersign_http::*;
 pub use countersign_jose::Algorithm;
-pub use countersign_kernel::{Lifetime, Secret, SessionId, Timestamp, UserId};
+pub use countersign_kernel::{Language, Languages, Lifetime, Secret, SessionId, Timestamp, UserId};
 pub use countersign_limit::{Policies, Quota};
 pub use countersign_password::{HasherConfig, Params, Pepper, PepperId, Peppers, Policy as PasswordPolicy};
 pub use countersign_session::{BindPolicy, Delivery, OnChange, Undelivered, WhenStale};
@@ -107,5 +110,13 @@ pub mod passwords {
     pub use countersign_password::{
         Calibration, Code, Error, Filter, FilterBuilder, FilterError, HashError, Hasher, Kept, ListError, ListForm,
         Measurement, Password, Strength, TooLong, Violation,
+    };
+}
+
+/// What mails are made of, and who takes them: for commands, tests and transports of one's own.
+pub mod mail {
+    pub use countersign_mail::{
+        Address, Directory, Error, Fact, Facts, Kept, Kind, Mailbox, Message, Rendered, Smtp, Templates, Transport,
+        Undelivered,
     };
 }

@@ -12,6 +12,7 @@ use countersign_limit::Limiter as _;
 use countersign_store::Store as _;
 
 use crate::engine::Engine;
+use crate::mail_room::MailReading;
 
 pub use countersign_account::Readings as AccountReadings;
 pub use countersign_http::tally::{Answered, Readings as HttpReadings};
@@ -49,6 +50,8 @@ pub struct Readings {
     pub events_dropped: u64,
     /// Audit records that wait to be sealed; none where the database did not answer.
     pub unsealed: Option<Unsealed>,
+    /// The outbox; none where no mail is sent, or the database did not answer.
+    pub mail: Option<MailReading>,
 }
 
 /// The end of the audit trail that is not sealed yet.
@@ -70,6 +73,7 @@ impl Engine {
     /// Reads everything.
     pub(crate) async fn readings(&self, http: HttpReadings) -> Readings {
         let unsealed = tokio::time::timeout(PATIENCE, self.unsealed()).await.ok().flatten();
+        let mail = tokio::time::timeout(PATIENCE, self.mail_reading()).await.ok().flatten();
         Readings {
             at: self.store.now(),
             http,
@@ -84,6 +88,7 @@ impl Engine {
             refusals_unaudited: self.refusals_unaudited(),
             events_dropped: self.events_dropped.count(),
             unsealed,
+            mail,
         }
     }
 

@@ -89,7 +89,16 @@ impl System {
     pub async fn upkeep(&self) -> Result<(), Error> {
         self.engine().pulse().await?;
         self.engine().every_second().await?;
-        self.engine().every_minute().await
+        self.engine().every_minute().await?;
+        self.deliver_mail().await
+    }
+
+    /// Delivers the mail that is due. The janitor does it twice a second.
+    ///
+    /// # Errors
+    /// The store failed. A mail that is not taken is no error.
+    pub async fn deliver_mail(&self) -> Result<(), Error> {
+        self.house.engine_shared().deliver().await
     }
 
     /// Takes up what other processes have revoked and changed. The janitor does it several times a second.

@@ -6,6 +6,7 @@ pub(crate) mod csrf_token;
 pub(crate) mod devices;
 pub(crate) mod door;
 pub(crate) mod jwks;
+pub(crate) mod mail;
 pub(crate) mod mfa;
 pub(crate) mod password;
 pub(crate) mod profile;

@@ -8,7 +8,9 @@ mod jar;
 mod set;
 
 pub(crate) use jar::{Jar, RefreshCookie};
-pub(crate) use set::{SessionCookies, clear_account, clear_pending, clear_session, pending, set_csrf, set_session};
+pub(crate) use set::{
+    SessionCookies, clear_account, clear_pending, clear_session, pending, set_csrf, set_session, set_wait,
+};
 
 /// A cookie's fixed properties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,9 @@ const DEVICE: Kind =
 const CSRF: Kind = Kind { name: "__Host-csrf", plain_name: "csrf", path: "/", strict: true, http_only: true };
 /// What binds a sign-in that waits for its second factor to its browser.
 const PENDING: Kind = Kind { name: "__Host-pending", plain_name: "pending", path: "/", strict: true, http_only: true };
+/// The handle of a browser that has asked for a mail: what its waiting page looks by, and what shows that the link comes back to
+/// where it was asked for.
+const WAIT: Kind = Kind { name: "__Host-mailWait", plain_name: "mailWait", path: "/", strict: true, http_only: true };
 /// `1.<sign-in time>`, for scripts: whether asking for a refresh is worth while.
 const HINT: Kind = Kind { name: "sessionHint", plain_name: "sessionHint", path: "/", strict: true, http_only: false };
 

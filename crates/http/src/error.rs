@@ -8,9 +8,10 @@ pub use code::Code;
 pub use problem::{FieldError, Rejection};
 pub(crate) use problem::{Problem, ProblemSchema};
 pub(crate) use verdict::{
-    Answered, begin_totp_refusal, claim_refusal, confirm_totp_refusal, delete_refusal, password_refusal,
-    recovery_codes_refusal, refresh_refusal, remove_totp_refusal, rename_refusal, second_step_refusal, sign_in_refusal,
-    sign_up_refusal, step_up_refusal,
+    Answered, SignedUp, ask_refusal, begin_totp_refusal, change_email_refusal, claim_refusal, confirm_totp_refusal,
+    delete_refusal, link_refusal, password_refusal, recovery_codes_refusal, refresh_refusal, remove_totp_refusal,
+    rename_refusal, reset_refusal, second_step_refusal, sign_in_refusal, sign_up_refusal, step_up_refusal,
+    undo_refusal, verify_refusal,
 };
 
 use countersign_account::Busy;

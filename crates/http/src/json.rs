@@ -8,7 +8,7 @@ mod members;
 mod read;
 
 pub(crate) use members::Members;
-pub(crate) use read::{LARGEST_BODY, read_body};
+pub(crate) use read::{LARGEST_BODY, collect, read_body};
 
 use axum::extract::{FromRequest, Request};
 use countersign_kernel::Origin;

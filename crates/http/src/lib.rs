@@ -13,6 +13,7 @@ mod current;
 mod docs;
 mod error;
 mod extract;
+mod form;
 mod health;
 mod html;
 mod json;

@@ -4,6 +4,10 @@
 
 mod error_page;
 mod file;
+mod hosted;
+pub(crate) mod link;
+pub(crate) mod mail;
+pub(crate) mod waiting;
 
 pub(crate) use error_page::error_page;
 pub(crate) use file::{File, serve};
@@ -27,6 +31,7 @@ static ASSETS: &[(&str, File)] = &[
     ("app.js", File::script(include_str!("page/app.js"))),
     ("challenge.js", File::script(include_str!("page/challenge.js"))),
     ("client.js", File::script(include_str!("page/client.js"))),
+    ("wait.js", File::script(include_str!("page/wait.js"))),
     ("style.css", File::style(include_str!("page/style.css"))),
 ];
 

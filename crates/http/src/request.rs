@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Once, OnceLock};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use countersign_kernel::{Origin, RequestId, SessionId, UserId};
-use http::header::USER_AGENT;
+use countersign_kernel::{Languages, Origin, RequestId, SessionId, UserId};
+use http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 use http::request::Parts;
 use http::{Extensions, HeaderMap};
 
@@ -83,6 +83,12 @@ pub(crate) fn origin_of(parts: &Parts, auth: &Auth) -> Origin {
             .and_then(|cookie| auth.sessions().devices().id_of(cookie)),
         location: auth.sessions().locate(address),
     }
+}
+
+/// The languages that the browser asks for.
+pub(crate) fn languages_of(headers: &HeaderMap) -> Languages {
+    let field = headers.get(ACCEPT_LANGUAGE).and_then(|field| field.to_str().ok());
+    field.map(Languages::of_field).unwrap_or_default()
 }
 
 /// The address that the request counts by; none where the listener did not say who the peer is.

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::{
-    admin_claim, csrf_token, devices, jwks, mfa, password, profile, refresh, second_factors, sessions, sign_in,
+    admin_claim, csrf_token, devices, jwks, mail, mfa, password, profile, refresh, second_factors, sessions, sign_in,
     sign_out, sign_up, step_up, verify,
 };
 use crate::app::Auth;
@@ -48,6 +48,16 @@ fn api() -> OpenApiRouter<Auth> {
         .routes(routes!(second_factors::renew_recovery_codes))
         .routes(routes!(devices::list))
         .routes(routes!(devices::forget))
+        // By mail.
+        .routes(routes!(mail::resend))
+        .routes(routes!(mail::verify))
+        .routes(routes!(mail::undo))
+        .routes(routes!(mail::waiting))
+        .routes(routes!(mail::forgot))
+        .routes(routes!(mail::reset))
+        .routes(routes!(mail::link))
+        .routes(routes!(mail::sign_in))
+        .routes(routes!(mail::change))
         // Keys.
         .routes(routes!(jwks::jwks))
 }
@@ -67,6 +77,21 @@ fn pages() -> OpenApiRouter<Auth> {
         .routes(routes!(crate::openapi::document))
 }
 
+/// The pages that mails lead to.
+fn mail_pages() -> OpenApiRouter<Auth> {
+    use page::{link, mail, waiting};
+    OpenApiRouter::default()
+        .routes(routes!(mail::verify_page, mail::verify))
+        .routes(routes!(mail::email_page, mail::email))
+        .routes(routes!(mail::undo_page, mail::undo))
+        .routes(routes!(mail::reset_page, mail::reset))
+        .routes(routes!(link::page, link::press))
+        .routes(routes!(link::step))
+        .routes(routes!(waiting::forgot_page, waiting::forgot))
+        .routes(routes!(waiting::wait_page, waiting::code))
+        .routes(routes!(mail::done))
+}
+
 /// Where the `type` of a problem leads.
 fn error_pages() -> OpenApiRouter<Auth> {
     OpenApiRouter::default().routes(routes!(page::error))
@@ -74,7 +99,8 @@ fn error_pages() -> OpenApiRouter<Auth> {
 
 impl Auth {
     /// The API, to be merged into an app of one's own: every path of API.md below `/api` and `/.well-known`, and the pages
-    /// `/errors/{code}`. Sets no fallback and takes nothing else.
+    /// `/errors/{code}`; where mail is sent, the pages that its links lead to as well (`/verify/…`, `/email/…`, `/undo/…`, `/reset/…`,
+    /// `/link…`, `/forgot`, `/wait`, `/done/…`). Sets no fallback and takes nothing else.
     ///
     /// Serve the app with `into_make_service_with_connect_info::<SocketAddr>()`: without the peer's address, limits count all
     /// clients as one.
@@ -90,7 +116,10 @@ impl Auth {
 
 /// The API alone, for an app of somebody else's.
 fn embedded(auth: &Auth) -> Router {
-    let (api, _) = api().merge(error_pages()).split_for_parts();
+    let routes = api().merge(error_pages());
+    // Where nothing is mailed, their paths are the app's own.
+    let routes = if auth.accounts().sends_mail() { routes.merge(mail_pages()) } else { routes };
+    let (api, _) = routes.split_for_parts();
     api.method_not_allowed_fallback(method_not_allowed).layer(EdgeLayer::new(auth)).with_state(auth.clone())
 }
 
@@ -105,7 +134,7 @@ fn standalone(auth: &Auth) -> Router {
 }
 
 fn everything() -> OpenApiRouter<Auth> {
-    api().merge(operations()).merge(error_pages()).merge(pages())
+    api().merge(mail_pages()).merge(operations()).merge(error_pages()).merge(pages())
 }
 
 /// Every route described by itself: the OpenAPI document. Made anew on each call; the server keeps its text alone.

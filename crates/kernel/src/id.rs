@@ -115,6 +115,10 @@ typed_id!(
     TokenId, "tok"
 );
 typed_id!(
+    /// A mail that is to be sent.
+    MailId, "eml"
+);
+typed_id!(
     /// A browser or device that has completed a sign-in. The `did` claim.
     DeviceId, "dev"
 );

@@ -7,6 +7,7 @@ pub mod entropy;
 pub mod env;
 pub mod hex;
 pub mod id;
+pub mod language;
 pub mod location;
 pub mod measure;
 pub mod origin;
@@ -15,7 +16,8 @@ pub mod time;
 
 pub use entropy::{Entropy, SystemEntropy};
 pub use env::Env;
-pub use id::{AuditId, DeviceId, KeyId, PasskeyId, RequestId, SessionId, TokenId, UserId};
+pub use id::{AuditId, DeviceId, KeyId, MailId, PasskeyId, RequestId, SessionId, TokenId, UserId};
+pub use language::{Language, Languages};
 pub use location::{Country, Locate, Location};
 pub use measure::{Counter, Distribution, Histogram};
 pub use origin::{NetworkKey, Origin};

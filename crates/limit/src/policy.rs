@@ -87,6 +87,14 @@ policies! {
     password_account = 10 in 60 min,
     /// Wrong codes of one account's second factors, over all of its sign-ins and sessions.
     second_factor_account = 10 in 60 min,
+    /// Mails with a link that were asked for one address, whether or not anybody has it.
+    mail_account = 5 in 60 min,
+    /// Mails with a link that were asked for from one address.
+    mail_address = 30 in 60 min,
+    /// Wrong mailed codes of one account, over all mails.
+    code_account = 10 in 60 min,
+    /// Mailed links and codes from one address that do not work.
+    link_address = 30 in 15 min,
     /// Failed tries of one account at the one-time link that makes the first administrator.
     claim_admin_account = 10 in 60 min,
 }

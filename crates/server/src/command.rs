@@ -15,6 +15,7 @@ pub mod import;
 pub mod keys;
 pub mod life_cycle;
 pub mod limits;
+pub mod mail;
 pub mod moment;
 pub mod output;
 pub mod password;
@@ -88,6 +89,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Password(command) => password::run(command, &sources, output).await,
         Command::Calibrate(args) => calibrate::run(&args, &sources, output).await,
         Command::Limits(command) => limits::run(command, &sources, output).await,
+        Command::Mail(command) => mail::run(command, &sources, output),
     }
 }
 
@@ -199,6 +201,9 @@ It prints where things are, and a link that makes the first account administrato
     /// Limits: what holds, and what others would have done.
     #[command(subcommand)]
     Limits(limits::LimitsCommand),
+    /// Mails: what they say.
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
 }
 
 impl Global {

@@ -5,6 +5,7 @@
 
 pub mod command;
 pub mod config;
+pub mod dev_mail;
 #[cfg(feature = "driven-clock")]
 pub mod driven;
 pub mod listen;

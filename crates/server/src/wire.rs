@@ -3,12 +3,13 @@
 use std::str::FromStr;
 
 use countersign::{
-    Algorithm, Auth, AuthExt as _, Builder, HasherConfig, Params, PasswordPolicy, Policies, PublicUrl, TrustedProxies,
-    Undelivered, WhenStale,
+    Algorithm, Auth, AuthExt as _, Builder, HasherConfig, Mailer, Params, PasswordPolicy, Policies, PublicUrl,
+    TrustedProxies, Undelivered, WhenStale,
 };
 
 use crate::config::Config;
 use crate::config::limits::{Allowance, Limits};
+use crate::config::mail::{Mail, Taker};
 use crate::config::passwords::Passwords;
 
 /// The system that the configuration describes, called by `public_url`.
@@ -51,8 +52,32 @@ pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
     if let Some(audience) = &config.tokens.audience {
         builder = builder.audience(audience);
     }
+    builder = builder.require_verified_email(config.registration.require_verified_email);
+    if let Some(mailer) = mailer(&config.mail) {
+        builder = builder.mail(mailer);
+    }
     let builder = builder.challenge_difficulty(config.limits.challenge_difficulty);
     if config.limits.enabled { builder.limits(policies(&config.limits)) } else { builder.danger_without_limits() }
+}
+
+/// How mail is sent; none where nobody takes it.
+fn mailer(mail: &Mail) -> Option<Mailer> {
+    let mailer = match mail.taker.as_ref()? {
+        Taker::Directory(path) => Mailer::directory(path),
+        Taker::Smtp { url, authority } => Mailer::smtp(url.clone(), authority.clone()),
+    };
+    Some(addressed(mailer, mail))
+}
+
+/// With the sender and the texts of the configuration.
+pub(crate) fn addressed(mut mailer: Mailer, mail: &Mail) -> Mailer {
+    if let Some(from) = &mail.from {
+        mailer = mailer.from(from);
+    }
+    if let Some(texts) = &mail.texts {
+        mailer = mailer.texts(texts);
+    }
+    mailer
 }
 
 /// The configuration knows the same names.
@@ -101,6 +126,10 @@ pub(crate) fn policies(limits: &Limits) -> Policies {
         (&mut policies.refresh_session, limits.refresh_session),
         (&mut policies.password_account, limits.password_account),
         (&mut policies.second_factor_account, limits.second_factor_account),
+        (&mut policies.mail_account, limits.mail_account),
+        (&mut policies.mail_address, limits.mail_address),
+        (&mut policies.code_account, limits.code_account),
+        (&mut policies.link_address, limits.link_address),
         (&mut policies.claim_admin_account, limits.claim_admin_account),
     ] {
         let Allowance { limit, window } = allowance;

@@ -100,3 +100,18 @@ async fn peppers(subject: &Subject) -> Result<Vec<(String, u64)>, Error> {
     let uses = subject.store.snapshot().await?.list_pepper_uses().await?;
     Ok(uses.into_iter().map(|found| (found.pepper_id, found.hashes)).collect())
 }
+
+/// A password that was taken away is gone, and nobody else's.
+pub async fn a_password_is_taken_away(subject: Subject) -> Kept {
+    let (ada, bob) = (subject.user("ada").await?, subject.user("bob").await?);
+    let mut tx = subject.begin().await?;
+    for user in [ada, bob] {
+        assert!(tx.insert_password(user, &hash("$x$1"), subject.now()).await?);
+    }
+
+    assert!(tx.delete_password(ada).await?);
+    assert!(!tx.delete_password(ada).await?);
+
+    assert!(tx.find_password(ada).await?.is_none() && tx.find_password(bob).await?.is_some());
+    Ok(())
+}

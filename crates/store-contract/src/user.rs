@@ -3,7 +3,7 @@
 use countersign_audit::Event;
 use countersign_kernel::{Secret, UserId};
 use countersign_store::{
-    AuditFilter, Cursor, Error, OneTimeToken, PageRequest, PasswordHash, Purpose, Role, User, UserStatus,
+    AuditFilter, Cursor, Error, NewAddress, OneTimeToken, PageRequest, PasswordHash, Purpose, Role, User, UserStatus,
 };
 
 use crate::subject::{Kept, Subject, winners};
@@ -269,5 +269,61 @@ pub async fn deleting_an_account_takes_all_it_owns(subject: Subject) -> Kept {
     let again = subject.user("ada").await?;
     assert_ne!(again, id, "the address is free again");
     assert_eq!(subject.store.find_session_and_user(session.id).await?, None);
+    Ok(())
+}
+
+/// An address is proven once, and only while it is the account's own.
+pub async fn an_address_is_proven_once(subject: Subject) -> Kept {
+    let ada = subject.user("ada").await?;
+    let mut tx = subject.begin().await?;
+
+    assert!(!tx.set_email_verified(ada, "old@example.org").await?);
+    assert!(tx.set_email_verified(ada, "ada@example.org").await?);
+    assert!(!tx.set_email_verified(ada, "ada@example.org").await?);
+
+    assert!(tx.find_user(ada).await?.is_some_and(|user| user.email_verified));
+    Ok(())
+}
+
+/// Twenty accounts want one address at once.
+pub async fn of_racing_changes_one_gets_the_address(subject: Subject) -> Kept {
+    let mut people = Vec::new();
+    for number in 0..20 {
+        people.push(subject.user(&format!("user{number}")).await?);
+    }
+
+    let racers = people.clone();
+    let set = subject
+        .race(20, move |subject, number| {
+            let user = racers.get(number).copied().expect("a racer for each");
+            async move {
+                let mut tx = subject.begin().await?;
+                let set = tx.set_user_email(user, "Wanted@example.org", "wanted@example.org").await?;
+                tx.commit().await?;
+                Ok(set)
+            }
+        })
+        .await?;
+
+    assert_eq!(set.iter().filter(|set| **set == NewAddress::Set(2)).count(), 1);
+    assert_eq!(set.iter().filter(|set| **set == NewAddress::Taken).count(), 19);
+    let mut tx = subject.begin().await?;
+    let owner = tx.find_user_by_email_key("wanted@example.org").await?;
+    assert!(owner.is_some_and(|user| user.email_verified && user.email == "Wanted@example.org" && user.ver == 2));
+    let nobody = UserId::new(&subject.env);
+    assert_eq!(tx.set_user_email(nobody, "free@example.org", "free@example.org").await?, NewAddress::Gone);
+    Ok(())
+}
+
+/// Known devices become unknown one account at a time.
+pub async fn a_device_epoch_is_raised_for_one_account(subject: Subject) -> Kept {
+    let (ada, bob) = (subject.user("ada").await?, subject.user("bob").await?);
+    let mut tx = subject.begin().await?;
+
+    assert!(tx.raise_device_epoch(ada).await?);
+
+    assert_eq!(tx.find_user(ada).await?.map(|user| user.device_epoch), Some(1));
+    assert_eq!(tx.find_user(bob).await?.map(|user| user.device_epoch), Some(0));
+    assert!(!tx.raise_device_epoch(UserId::new(&subject.env)).await?);
     Ok(())
 }

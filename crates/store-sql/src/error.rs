@@ -80,6 +80,15 @@ pub(crate) fn lost_reference(error: sqlx::Error) -> Error {
     }
 }
 
+/// A value that must be there once, which another transaction has written between this one's look and its write: trying again
+/// finds it taken.
+pub(crate) fn taken_meanwhile(error: sqlx::Error) -> Error {
+    match &error {
+        sqlx::Error::Database(database) if database.is_unique_violation() => Error::Conflict(Box::new(error)),
+        _ => from_sqlx(error),
+    }
+}
+
 /// A refusal of our own, where the engine was not asked.
 pub(crate) fn refused(why: &'static str) -> Error {
     Error::Refused(why.into())

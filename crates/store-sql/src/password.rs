@@ -12,6 +12,7 @@ use crate::tx::SqlTx;
 const FIND: &str = "SELECT phc FROM passwords WHERE user_id = $1";
 const INSERT: &str = "INSERT INTO passwords (user_id, phc, changed_at, pepper_id) VALUES ($1, $2, $3, $4) ON CONFLICT (user_id) DO NOTHING";
 const REPLACE: &str = "UPDATE passwords SET phc = $3, changed_at = $4, pepper_id = $5 WHERE user_id = $1 AND phc = $2";
+const DELETE: &str = "DELETE FROM passwords WHERE user_id = $1";
 const LIST_PEPPERS: &str = "SELECT pepper_id, COUNT(*) FROM passwords WHERE pepper_id IS NOT NULL \
     GROUP BY pepper_id ORDER BY pepper_id";
 
@@ -41,6 +42,10 @@ impl Passwords for SqlTx {
     ) -> Result<bool, Error> {
         let (expected, text) = (expected.0.expose().as_str(), hash.0.expose().as_str());
         Ok(change!(self, REPLACE, user.as_uuid(), expected, text, micros(now), hash.pepper_id())? == 1)
+    }
+
+    async fn delete_password(&mut self, user: UserId) -> Result<bool, Error> {
+        Ok(change!(self, DELETE, user.as_uuid())? == 1)
     }
 
     async fn list_pepper_uses(&mut self) -> Result<Vec<PepperUse>, Error> {

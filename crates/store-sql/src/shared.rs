@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use countersign_store::{Committed, Error, Journal, Observer};
+use countersign_store::{Committed, Error, Journal, Notices, Observer};
 
 use crate::clock::DatabaseClock;
 use crate::measure::Measures;
@@ -15,6 +15,7 @@ pub(crate) struct Shared {
     pub(crate) measures: Measures,
     observers: RwLock<Vec<Arc<dyn Observer>>>,
     journal: RwLock<Option<Arc<dyn Journal>>>,
+    notices: RwLock<Option<Arc<dyn Notices>>>,
     ordinal: AtomicI64,
     writes_fail: AtomicBool,
 }
@@ -27,6 +28,7 @@ impl Shared {
             measures: Measures::new(),
             observers: RwLock::default(),
             journal: RwLock::default(),
+            notices: RwLock::default(),
             ordinal: AtomicI64::new(0),
             writes_fail: AtomicBool::new(false),
         }
@@ -54,6 +56,16 @@ impl Shared {
     /// Keeps a journal from now on.
     pub(crate) fn keep_journal(&self, journal: Arc<dyn Journal>) {
         self.journal.write().unwrap_or_else(PoisonError::into_inner).replace(journal);
+    }
+
+    /// Asks from now on which records cause notices.
+    pub(crate) fn write_notices(&self, notices: Arc<dyn Notices>) {
+        self.notices.write().unwrap_or_else(PoisonError::into_inner).replace(notices);
+    }
+
+    /// Who says which records cause notices.
+    pub(crate) fn notices(&self) -> Option<Arc<dyn Notices>> {
+        self.notices.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The journal, if this commit is for it.

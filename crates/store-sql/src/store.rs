@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign_kernel::{Env, SessionId, Timestamp, UserId};
-use countersign_store::{Error, Hot, Journal, Observer, RefreshWrite, RevocationHead, Session, Store, Tx, User};
+use countersign_store::{
+    Error, Hot, Journal, Notices, Observer, RefreshWrite, RevocationHead, Session, Store, Tx, User,
+};
 
 use crate::clock::DatabaseClock;
 use crate::engine::change;
@@ -60,6 +62,11 @@ impl SqlStore {
     /// Keeps a journal from now on. A second one takes the place of the first.
     pub fn keep_journal(&self, journal: Arc<dyn Journal>) {
         self.shared.keep_journal(journal);
+    }
+
+    /// Writes a notice for each record that asks for one, in the transaction of the record, from now on.
+    pub fn write_notices(&self, notices: Arc<dyn Notices>) {
+        self.shared.write_notices(notices);
     }
 
     /// The file; none where the database is a server's.

@@ -54,6 +54,7 @@ impl SqlTx {
 
     async fn write_and_tell(mut self) -> Result<(), Error> {
         let records = self.insert_audit_records().await?;
+        self.insert_notices(&records).await?;
         // Last, because whoever has taken a number holds up everyone else who wants one until the commit.
         let revocations = self.number_revocations().await?;
         let committed = self.write_journal(Committed { revocations, records }).await?;

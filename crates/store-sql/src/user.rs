@@ -3,12 +3,12 @@
 pub(crate) mod columns;
 
 use async_trait::async_trait;
-use countersign_kernel::UserId;
-use countersign_store::{Error, NewUser, Page, PageRequest, User, UserStatus, Users};
+use countersign_kernel::{Languages, UserId};
+use countersign_store::{Error, NewAddress, NewUser, Page, PageRequest, User, UserStatus, Users};
 use uuid::Uuid;
 
 use crate::engine::{Connection, change, find, list, take};
-use crate::error::{from_sqlx, refused};
+use crate::error::{from_sqlx, refused, taken_meanwhile};
 use crate::page::{Start, nothing, page, rows_to_ask};
 use crate::row::{Place, micros, to_column};
 use crate::tx::SqlTx;
@@ -51,6 +51,12 @@ const SET_RIGHTS: &str = concat!("UPDATE users SET ", set_rights!(), " WHERE id 
 /// No role: nothing is left out.
 pub(crate) const NO_ROLE: &str = "";
 const DELETE: &str = "DELETE FROM users WHERE id = $1";
+const SET_VERIFIED: &str =
+    "UPDATE users SET email_verified = TRUE WHERE id = $1 AND email_key = $2 AND email_verified = FALSE";
+const SET_EMAIL: &str = "UPDATE users SET email = $2, email_key = $3, email_verified = TRUE, ver = ver + 1 WHERE id = $1 \
+     AND NOT EXISTS (SELECT 1 FROM users AS other WHERE other.email_key = $3 AND other.id <> $1) RETURNING ver";
+const SET_LANGUAGES: &str = "UPDATE users SET languages = $2 WHERE id = $1";
+const RAISE_EPOCH: &str = "UPDATE users SET device_epoch = device_epoch + 1 WHERE id = $1";
 
 #[async_trait]
 impl Users for SqlTx {
@@ -152,6 +158,31 @@ impl Users for SqlTx {
             return Err(refused("the person is gone that was there a moment ago"));
         }
         Ok(Some(ver))
+    }
+
+    async fn set_email_verified(&mut self, id: UserId, email_key: &str) -> Result<bool, Error> {
+        Ok(change!(self, SET_VERIFIED, id.as_uuid(), email_key)? == 1)
+    }
+
+    async fn set_user_email(&mut self, id: UserId, email: &str, email_key: &str) -> Result<NewAddress, Error> {
+        self.writing()?;
+        let row: Option<(i64,)> = crate::engine::on_engine!(self, |c| {
+            sqlx::query_as(SET_EMAIL).bind(id.as_uuid()).bind(email).bind(email_key).fetch_optional(c).await
+        })
+        .map_err(taken_meanwhile)?;
+        match row {
+            Some((ver,)) => Ok(NewAddress::Set(ver_of(id, ver)?)),
+            None if self.find_user(id).await?.is_some() => Ok(NewAddress::Taken),
+            None => Ok(NewAddress::Gone),
+        }
+    }
+
+    async fn set_user_languages(&mut self, id: UserId, languages: Languages) -> Result<bool, Error> {
+        Ok(change!(self, SET_LANGUAGES, id.as_uuid(), languages.to_words())? == 1)
+    }
+
+    async fn raise_device_epoch(&mut self, id: UserId) -> Result<bool, Error> {
+        Ok(change!(self, RAISE_EPOCH, id.as_uuid())? == 1)
     }
 
     async fn delete_user(&mut self, id: UserId) -> Result<bool, Error> {

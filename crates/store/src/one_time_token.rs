@@ -1,4 +1,4 @@
-//! A secret that works once: the link that makes the first administrator, later mailed links and codes.
+//! A secret that works once: the link that makes the first administrator. Links that are mailed are a noun of their own.
 
 use async_trait::async_trait;
 use countersign_kernel::{Timestamp, UserId};

@@ -47,6 +47,9 @@ pub trait Passwords {
         now: Timestamp,
     ) -> Result<bool, Error>;
 
+    /// Takes the password away; `false` where there is none.
+    async fn delete_password(&mut self, user: UserId) -> Result<bool, Error>;
+
     /// Every pepper that a stored hash needs, and how many need it; by id.
     async fn list_pepper_uses(&mut self) -> Result<Vec<PepperUse>, Error>;
 }

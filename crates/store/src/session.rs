@@ -41,6 +41,12 @@ pub enum EndReason {
     TooMany,
     /// A backup was put back, and nobody could say what had ended since.
     Restored,
+    /// The password was set anew by a mailed link.
+    PasswordReset,
+    /// Somebody proved for the first time that he reads the account's mail: what was there before him ended.
+    MailboxProven,
+    /// The account's former address was brought back.
+    EmailRestored,
 }
 
 impl EndReason {
@@ -57,6 +63,9 @@ impl EndReason {
         Self::Binding,
         Self::TooMany,
         Self::Restored,
+        Self::PasswordReset,
+        Self::MailboxProven,
+        Self::EmailRestored,
     ];
 
     /// The stable text form.
@@ -74,6 +83,9 @@ impl EndReason {
             Self::Binding => "binding",
             Self::TooMany => "too_many_sessions",
             Self::Restored => "restored",
+            Self::PasswordReset => "password_reset",
+            Self::MailboxProven => "mailbox_proven",
+            Self::EmailRestored => "email_restored",
         }
     }
 

@@ -11,7 +11,9 @@ use crate::audit_checkpoint::AuditCheckpoints;
 use crate::error::Error;
 use crate::factor_proof::FactorProofs;
 use crate::import_secret::ImportSecrets;
+use crate::mailed_link::MailedLinks;
 use crate::one_time_token::OneTimeTokens;
+use crate::outbox::Outbox;
 use crate::passkey::Passkeys;
 use crate::passkey_challenge::PasskeyChallenges;
 use crate::password::Passwords;
@@ -48,6 +50,8 @@ pub trait Tx:
     + RecoveryCodes
     + RememberedDevices
     + FactorProofs
+    + MailedLinks
+    + Outbox
     + AuditRecords
     + AuditCheckpoints
     + Send

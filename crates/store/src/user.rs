@@ -1,7 +1,7 @@
 //! A person's account.
 
 use async_trait::async_trait;
-use countersign_kernel::{Timestamp, UserId};
+use countersign_kernel::{Languages, Timestamp, UserId};
 
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
@@ -65,6 +65,17 @@ pub struct NewUser {
     pub created_at: Timestamp,
 }
 
+/// What became of a change of address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewAddress {
+    /// It is the account's own now, and proven; the new `ver`.
+    Set(u64),
+    /// Another account has it.
+    Taken,
+    /// There is no such account.
+    Gone,
+}
+
 /// Keeps accounts.
 #[async_trait]
 pub trait Users {
@@ -107,6 +118,19 @@ pub trait Users {
     /// Replaces the account's roles, keeping the order and the first of doubles, and raises `ver`; the new `ver`, or none where
     /// there is no such account. Every name must be an existing role: else [`Error::Refused`].
     async fn set_user_roles(&mut self, id: UserId, roles: &[String]) -> Result<Option<u64>, Error>;
+
+    /// Notes that the owner reads mail at this canonical address; `false` where it is not the account's own, or was proven before.
+    async fn set_email_verified(&mut self, id: UserId, email_key: &str) -> Result<bool, Error>;
+
+    /// Gives the account another address, proven, and raises `ver`. [`Error::Conflict`] where another account takes it in the same
+    /// moment.
+    async fn set_user_email(&mut self, id: UserId, email: &str, email_key: &str) -> Result<NewAddress, Error>;
+
+    /// Notes the languages that the person reads.
+    async fn set_user_languages(&mut self, id: UserId, languages: Languages) -> Result<bool, Error>;
+
+    /// Makes every known device of the account unknown; `false` where there is no such account.
+    async fn raise_device_epoch(&mut self, id: UserId) -> Result<bool, Error>;
 
     /// Deletes the account, its password, its roles, its one-time tokens and its sessions; `false` where there is none.
     async fn delete_user(&mut self, id: UserId) -> Result<bool, Error>;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use countersign::System;
+use countersign::mail::Mailbox;
 use countersign_account::{Managed, RoleVerdict};
 use countersign_audit::Actor::Operator;
 use countersign_kernel::{Env, Origin, RequestId};
@@ -34,6 +35,8 @@ pub struct TestApp {
     pub system: System,
     /// Gates between the system and its database. [`TestApp::store`] goes past them.
     pub gates: Gates,
+    /// What was mailed, where the app was built with mail.
+    pub mailbox: Mailbox,
     seed: u64,
     world: World,
     router: Router,
@@ -70,6 +73,8 @@ impl TestApp {
     pub async fn member(&self, name: &str) -> Actor {
         let actor = self.stranger(name);
         let _ = actor.register().await.expect(201);
+        // Mails of one moment have no order: what was mailed for this comes before what the test does.
+        let _ = self.mails().await;
         actor
     }
 

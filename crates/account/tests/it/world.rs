@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use countersign_account::{
-    Accounts, FactorPolicy, Opened, Parts, SignIn, SignInDoor, SignInVerdict, SignUp, SignUpVerdict,
+    Accounts, EmailPolicy, FactorPolicy, Opened, Parts, SignIn, SignInDoor, SignInVerdict, SignUp, SignUpVerdict,
 };
 use countersign_audit::{Actor, Outcome, Record};
-use countersign_kernel::{Clock, Entropy, Env, Lifetime, Location, Origin, RequestId, Secret, Timestamp};
+use countersign_kernel::{Clock, Entropy, Env, Languages, Lifetime, Location, Origin, RequestId, Secret, Timestamp};
 use countersign_keys::{DataKeys, KeyPolicy, Keyring, MasterKey, Roots};
 use countersign_limit::{Limiter, MemoryLimiter, Policies};
 use countersign_password::{Hasher, HasherConfig, Params, Policy};
@@ -128,6 +128,7 @@ impl World {
             factor_policy: FactorPolicy::default(),
             data_keys: data_keys.clone(),
             lookup_root: roots.lookup.clone(),
+            email: EmailPolicy::default(),
         });
         (accounts, sessions)
     }
@@ -251,7 +252,13 @@ pub(crate) fn secret(text: &str) -> Secret<String> {
 }
 
 pub(crate) fn sign_up(email: &str, password: &str) -> SignUp {
-    SignUp { email: email.to_owned(), password: secret(password), name: "Somebody".to_owned(), door: door() }
+    SignUp {
+        email: email.to_owned(),
+        password: secret(password),
+        name: "Somebody".to_owned(),
+        door: door(),
+        languages: Languages::default(),
+    }
 }
 
 /// A browser that brings nothing.
@@ -260,5 +267,11 @@ pub(crate) fn door() -> SignInDoor {
 }
 
 pub(crate) fn sign_in(email: &str, password: &str) -> SignIn {
-    SignIn { email: email.to_owned(), password: secret(password), door: door(), challenge_response: None }
+    SignIn {
+        email: email.to_owned(),
+        password: secret(password),
+        door: door(),
+        challenge_response: None,
+        languages: Languages::default(),
+    }
 }

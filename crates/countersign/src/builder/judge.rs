@@ -28,6 +28,7 @@ impl Builder {
             self.master_key.as_ref().and_then(|text| key(text).err()),
             session.check().map_err(Error::from).err(),
             self.table().err(),
+            self.mailer.as_ref().and_then(|mailer| self.checked_public_url().and_then(|url| mailer.check(&url)).err()),
         ];
         checks.into_iter().flatten().collect()
     }

@@ -34,6 +34,7 @@ impl Shape for ClaimBody {
     responses(
         (status = 200, description = "The account, now an administrator's; refresh to use the role", body = UserView),
         (status = 400, description = "LINK_INVALID"),
+        (status = 403, description = "EMAIL_NOT_VERIFIED: addresses must be confirmed here"),
         (status = 429, description = "RATE_LIMITED"),
     )
 )]

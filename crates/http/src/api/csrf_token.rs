@@ -2,14 +2,13 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use countersign_session::{Beside, CsrfOwner};
 use http::{HeaderMap, StatusCode};
 
 use crate::api::answer::json;
 use crate::api::view::CsrfTokenView;
 use crate::app::Auth;
 use crate::cookie::{Jar, set_csrf};
-use crate::layer::csrf::beside;
+use crate::layer::csrf::token_for;
 
 /// Hands out a CSRF token and its cookie.
 #[utoipa::path(
@@ -33,18 +32,7 @@ pub(crate) async fn auth_csrf_token(State(auth): State<Auth>, headers: HeaderMap
 
 fn answer(auth: &Auth, headers: &HeaderMap) -> Response {
     let jar = Jar::new(headers, auth.is_https());
-    let keys = auth.sessions().csrf();
-    let beside = beside(auth.sessions(), &jar);
-    // A token that counts is handed out again: a second tab must not make that of the first void.
-    let token = jar.csrf().filter(|held| keys.verify(held, held, beside)).map_or_else(
-        || {
-            keys.mint(match beside {
-                Beside::Session(session) => CsrfOwner::Session(session),
-                Beside::Nothing | Beside::Unproven => CsrfOwner::Visitor,
-            })
-        },
-        str::to_owned,
-    );
+    let token = token_for(auth, &jar);
     let mut response = json(StatusCode::OK, CsrfTokenView { csrf_token: &token }, &[]);
     set_csrf(response.headers_mut(), auth.is_https(), &token);
     response

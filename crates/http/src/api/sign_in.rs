@@ -1,8 +1,8 @@
 //! `POST /api/auth/login`.
 
 use axum::extract::State;
-use axum::response::Response;
-use countersign_account::SignIn;
+use axum::response::{IntoResponse as _, Response};
+use countersign_account::{SignIn, SignInVerdict};
 use countersign_kernel::Secret;
 use countersign_session::Delivery;
 use http::StatusCode;
@@ -12,9 +12,11 @@ use crate::api::answer::signed_in;
 use crate::api::door::door;
 use crate::api::view::SignedInView;
 use crate::app::Auth;
-use crate::error::{Problem, sign_in_refusal};
+use crate::cookie::set_wait;
+use crate::error::{Code, Problem, sign_in_refusal};
 use crate::json::{Call, Members, Shape};
 use crate::layer::csrf;
+use crate::request::languages_of;
 
 /// How a refresh token may travel, as JSON spells it.
 pub(crate) const DELIVERIES: &[(&str, Delivery)] = &[("cookie", Delivery::Cookie), ("body", Delivery::Body)];
@@ -75,7 +77,8 @@ impl Shape for LoginBody {
             headers(("Set-Cookie" = String, description = "The cookies of the session, one field each"))),
         (status = 401, description = "AUTH_FAILED, MFA_REQUIRED: go on with `mfaToken` and one of `methods`",
             headers(("Set-Cookie" = String, description = "Binds a sign-in that waits for its second factor to this browser"))),
-        (status = 403, description = "CSRF_INVALID"),
+        (status = 403, description = "CSRF_INVALID, EMAIL_NOT_VERIFIED",
+            headers(("Set-Cookie" = String, description = "The handle of the waiting page, where a mail is on its way"))),
         (status = 428, description = "CHALLENGE_REQUIRED: solve `challenge` and repeat the request with `challengeResponse`"),
         (status = 429, description = "RATE_LIMITED"),
         (status = 503, description = "OVERLOADED"),
@@ -90,8 +93,16 @@ pub(crate) async fn login(State(auth): State<Auth>, call: Call<LoginBody>) -> Re
         password: body.password.clone(),
         door: door(&auth, &jar, body.token_delivery, body.remember),
         challenge_response: body.challenge_response.clone(),
+        languages: languages_of(call.headers()),
     };
     let (verdict, readings) = auth.accounts().sign_in(request, &call.origin(&auth)).await?;
+    if let SignInVerdict::Unverified(handle) = &verdict {
+        let mut response = Problem::new(Code::EmailNotVerified).readings(readings).into_response();
+        if let Some(handle) = handle {
+            set_wait(response.headers_mut(), auth.is_https(), handle.expose());
+        }
+        return Ok(response);
+    }
     let opened = sign_in_refusal(verdict, &auth).map_err(|problem| problem.readings(readings.clone()))?;
     call.info(&auth).note(Some(opened.user.id), Some(opened.issued.session.id));
     Ok(signed_in(&auth, StatusCode::OK, &opened.user, &opened.issued, &readings))

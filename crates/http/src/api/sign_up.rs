@@ -8,14 +8,16 @@ use countersign_session::Delivery;
 use http::StatusCode;
 use utoipa::ToSchema;
 
-use crate::api::answer::signed_in;
+use crate::api::answer::{json, signed_in};
 use crate::api::door::door;
 use crate::api::sign_in::{DELIVERIES, DeliverySchema};
-use crate::api::view::SignedInView;
+use crate::api::view::{MessageView, SignedInView};
 use crate::app::Auth;
-use crate::error::{Problem, sign_up_refusal};
+use crate::cookie::set_wait;
+use crate::error::{Problem, SignedUp, sign_up_refusal};
 use crate::json::{Call, Members, Shape};
 use crate::layer::csrf;
+use crate::request::languages_of;
 
 /// A registration.
 #[derive(ToSchema)]
@@ -61,6 +63,8 @@ impl Shape for RegisterBody {
     responses(
         (status = 201, description = "The account, and a session", body = SignedInView,
             headers(("Set-Cookie" = String, description = "The cookies of the session, one field each"))),
+        (status = 202, description = "Where addresses must be confirmed: a mail is on its way, whether the address is new or known",
+            body = MessageView, headers(("Set-Cookie" = String, description = "The handle of the waiting page"))),
         (status = 400, description = "VALIDATION_FAILED"),
         (status = 403, description = "CSRF_INVALID"),
         (status = 409, description = "EMAIL_TAKEN"),
@@ -77,9 +81,20 @@ pub(crate) async fn register(State(auth): State<Auth>, call: Call<RegisterBody>)
         password: body.password.clone(),
         name: body.name.clone(),
         door: door(&auth, &jar, body.token_delivery, body.remember),
+        languages: languages_of(call.headers()),
     };
     let (verdict, readings) = auth.accounts().sign_up(request, &call.origin(&auth)).await?;
-    let opened = sign_up_refusal(verdict).map_err(|problem| problem.readings(readings.clone()))?;
+    let opened = match sign_up_refusal(verdict).map_err(|problem| problem.readings(readings.clone()))? {
+        SignedUp::Opened(opened) => opened,
+        SignedUp::Pending(handle) => {
+            let mut response = json(StatusCode::ACCEPTED, MessageView { message: PENDING }, &readings);
+            set_wait(response.headers_mut(), auth.is_https(), handle.expose());
+            return Ok(response);
+        }
+    };
     call.info(&auth).note(Some(opened.user.id), Some(opened.issued.session.id));
     Ok(signed_in(&auth, StatusCode::CREATED, &opened.user, &opened.issued, &readings))
 }
+
+/// What is said to whoever registers where addresses must be confirmed.
+const PENDING: &str = "Please look into your mailbox: a mail is on its way. Its link works for 15 minutes.";

@@ -1,5 +1,6 @@
 //! What answers say of a person and a session: lists of what may be seen, so that nothing else ever is.
 
+use countersign_account::{Mailbox, Waiting};
 use countersign_session::{AgentFamily, Issued, Session, Sessions, User};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -213,6 +214,53 @@ pub(crate) struct PasswordChangedView {
     pub(crate) message: &'static str,
     /// How many other sessions have ended.
     pub(crate) revoked: u64,
+}
+
+/// That an address is confirmed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = EmailVerified)]
+pub(crate) struct VerifiedView<'a> {
+    /// What to say to a person.
+    pub(crate) message: &'static str,
+    /// The address.
+    pub(crate) email: &'a str,
+    /// Whether what had been set before the proof (sessions, password, factors, passkeys) was taken away, because the proof did
+    /// not come from the one who had set it. A mail that sets a new password is on its way then.
+    pub(crate) password_removed: bool,
+}
+
+impl<'a> VerifiedView<'a> {
+    pub(crate) fn of(user: &'a User, mailbox: Mailbox) -> Self {
+        let password_removed = mailbox == Mailbox::Cleared;
+        let message = if password_removed { CLEARED } else { "Your e-mail address is confirmed." };
+        Self { message, email: &user.email, password_removed }
+    }
+}
+
+/// What is said where the first proof of a mailbox has cleared the account.
+pub(crate) const CLEARED: &str = "Your e-mail address is confirmed. The password that was set before does not work any more; a mail \
+     with a link to a new one is on its way.";
+
+/// How a mail stands that was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MailWaiting)]
+pub(crate) struct WaitingView {
+    /// `waiting`: not used yet; `used`: the link or code was used; `over`: it is too late, or nothing was asked for.
+    #[schema(example = "waiting")]
+    state: &'static str,
+}
+
+impl WaitingView {
+    pub(crate) const fn of(state: Waiting) -> Self {
+        Self {
+            state: match state {
+                Waiting::Unused => "waiting",
+                Waiting::Used => "used",
+                Waiting::Over => "over",
+            },
+        }
+    }
 }
 
 /// A CSRF token.

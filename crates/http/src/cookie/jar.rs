@@ -5,7 +5,7 @@ use countersign_session::{Delivery, Sessions};
 use http::HeaderMap;
 use http::header::COOKIE;
 
-use super::{CSRF, DEVICE, Kind, PAGE, PENDING, REFRESH};
+use super::{CSRF, DEVICE, Kind, PAGE, PENDING, REFRESH, WAIT};
 
 /// More refresh cookies than this are an attack on our time: none of them counts.
 const MOST_CANDIDATES: usize = 8;
@@ -52,6 +52,11 @@ impl<'a> Jar<'a> {
     /// The `pending` cookie, if there is exactly one.
     pub(crate) fn pending(&self) -> Option<Secret<String>> {
         self.single(PENDING).map(|text| Secret::new(text.to_owned()))
+    }
+
+    /// The handle of a mail that was asked for here, if there is exactly one.
+    pub(crate) fn wait(&self) -> Option<&'a str> {
+        self.single(WAIT)
     }
 
     /// The session that the page session names, if there is exactly one.

@@ -7,10 +7,13 @@ use countersign_kernel::{Lifetime, Timestamp};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
 
-use super::{CSRF, DEVICE, HINT, Kind, PAGE, PENDING, REFRESH};
+use super::{CSRF, DEVICE, HINT, Kind, PAGE, PENDING, REFRESH, WAIT};
 
 /// How long a device stays known (DESIGN section 5).
 const DEVICE_LIFE: Lifetime = Lifetime::from_days(180);
+
+/// How long a mailed link works, and so its waiting page.
+const WAIT_LIFE: Lifetime = Lifetime::from_minutes(15);
 
 /// What belongs to one session.
 pub(crate) struct SessionCookies<'a> {
@@ -46,6 +49,11 @@ pub(crate) fn set_session(headers: &mut HeaderMap, is_https: bool, cookies: &Ses
 /// Sets the CSRF cookie, until the browser closes.
 pub(crate) fn set_csrf(headers: &mut HeaderMap, is_https: bool, value: &str) {
     put(headers, is_https, CSRF, value, None);
+}
+
+/// Sets the handle of a browser that has asked for a mail.
+pub(crate) fn set_wait(headers: &mut HeaderMap, is_https: bool, handle: &str) {
+    put(headers, is_https, WAIT, handle, Some(WAIT_LIFE));
 }
 
 /// Clears a session's cookies. The device stays known.

@@ -233,6 +233,15 @@ impl Problem {
     }
 
     /// The code.
+    /// What to say to a person on a page: the detail, or what is wrong with each field.
+    pub(crate) fn words(&self) -> String {
+        let errors = self.more.as_ref().map_or(&[][..], |more| &more.errors);
+        if errors.is_empty() {
+            return self.detail.clone().into_owned();
+        }
+        errors.iter().map(|error| error.message.as_ref()).collect::<Vec<_>>().join(" ")
+    }
+
     pub(crate) const fn code(&self) -> Code {
         self.code
     }

@@ -1,9 +1,10 @@
 //! Verdicts of the verbs as refusals; the good ones are handed back.
 
 use countersign_account::{
-    BeginTotpVerdict, BegunTotp, ChangePasswordVerdict, ClaimVerdict, ClockDrift, ConfirmTotpVerdict, DeleteVerdict,
-    Factor, Opened, RecoveryCodesVerdict, RemoveTotpVerdict, RenameVerdict, SecondFactorNeeded, SecondStepVerdict,
-    SignInVerdict, SignUpVerdict, StepUpVerdict, User,
+    AskVerdict, BeginTotpVerdict, BegunTotp, ChangeEmailVerdict, ChangePasswordVerdict, ClaimVerdict, ClockDrift,
+    ConfirmTotpVerdict, DeleteVerdict, Factor, LinkVerdict, Mailbox, Opened, RecoveryCodesVerdict, RemoveTotpVerdict,
+    RenameVerdict, ResetVerdict, SecondFactorNeeded, SecondStepVerdict, SignInVerdict, SignUpVerdict, StepUpVerdict,
+    UndoVerdict, User, VerifyVerdict,
 };
 use countersign_kernel::Secret;
 use countersign_session::{Issued, IssuedAccess, RotateVerdict};
@@ -37,9 +38,18 @@ pub(crate) fn refresh_refusal(verdict: RotateVerdict) -> Result<Answered, Proble
     })
 }
 
-pub(crate) fn sign_up_refusal(verdict: SignUpVerdict) -> Result<Box<Opened>, Problem> {
+/// A registration that was taken.
+pub(crate) enum SignedUp {
+    /// Somebody is in.
+    Opened(Box<Opened>),
+    /// A mail comes first.
+    Pending(Secret<String>),
+}
+
+pub(crate) fn sign_up_refusal(verdict: SignUpVerdict) -> Result<SignedUp, Problem> {
     Err(match verdict {
-        SignUpVerdict::Opened(opened) => return Ok(opened),
+        SignUpVerdict::Opened(opened) => return Ok(SignedUp::Opened(opened)),
+        SignUpVerdict::Pending(handle) => return Ok(SignedUp::Pending(handle)),
         SignUpVerdict::EmailTaken => Code::EmailTaken.into(),
         SignUpVerdict::Invalid(errors) => errors.into(),
         SignUpVerdict::Limited(refused) => refused.into(),
@@ -51,6 +61,7 @@ pub(crate) fn sign_in_refusal(verdict: SignInVerdict, auth: &Auth) -> Result<Box
     Err(match verdict {
         SignInVerdict::SignedIn(opened) => return Ok(opened),
         SignInVerdict::SecondFactorNeeded(needed) => second_factor_needed(*needed, auth),
+        SignInVerdict::Unverified(_) => Code::EmailNotVerified.into(),
         SignInVerdict::Failed => Code::AuthFailed.into(),
         SignInVerdict::Challenged(challenge) => Problem::challenged(challenge),
         SignInVerdict::Limited(refused) => refused.into(),
@@ -179,8 +190,68 @@ pub(crate) fn claim_refusal(verdict: ClaimVerdict) -> Result<Box<User>, Problem>
     match verdict {
         ClaimVerdict::Claimed(user) => Ok(user),
         ClaimVerdict::Invalid => Err(Code::LinkInvalid.into()),
+        ClaimVerdict::Unverified => Err(Code::EmailNotVerified.into()),
         ClaimVerdict::Limited(refused) => Err(refused.into()),
     }
+}
+
+pub(crate) fn ask_refusal(verdict: AskVerdict) -> Result<Secret<String>, Problem> {
+    Err(match verdict {
+        AskVerdict::Asked(handle) => return Ok(handle),
+        AskVerdict::Invalid(errors) => errors.into(),
+        AskVerdict::Limited(refused) => refused.into(),
+        AskVerdict::NoMail => no_mail(),
+    })
+}
+
+pub(crate) fn verify_refusal(verdict: VerifyVerdict) -> Result<(Box<User>, Mailbox), Problem> {
+    Err(match verdict {
+        VerifyVerdict::Verified { user, mailbox } => return Ok((user, mailbox)),
+        VerifyVerdict::Invalid => Code::LinkInvalid.into(),
+        VerifyVerdict::Limited(refused) => refused.into(),
+    })
+}
+
+pub(crate) fn reset_refusal(verdict: ResetVerdict) -> Result<u64, Problem> {
+    Err(match verdict {
+        ResetVerdict::Reset(ended) => return Ok(ended),
+        ResetVerdict::Invalid => Code::LinkInvalid.into(),
+        ResetVerdict::Unacceptable(errors) => errors.into(),
+        ResetVerdict::Limited(refused) => refused.into(),
+        ResetVerdict::Busy(busy) => busy.into(),
+    })
+}
+
+pub(crate) fn change_email_refusal(verdict: ChangeEmailVerdict, auth: &Auth) -> Result<Secret<String>, Problem> {
+    Err(match verdict {
+        ChangeEmailVerdict::Asked(handle) => return Ok(handle),
+        ChangeEmailVerdict::Invalid(errors) => errors.into(),
+        ChangeEmailVerdict::StepUpRequired => step_up_required(auth),
+        ChangeEmailVerdict::Limited(refused) => refused.into(),
+        ChangeEmailVerdict::Gone => Code::TokenRevoked.into(),
+        ChangeEmailVerdict::NoMail => no_mail(),
+    })
+}
+
+pub(crate) fn link_refusal(verdict: LinkVerdict, auth: &Auth) -> Result<Box<Opened>, Problem> {
+    Err(match verdict {
+        LinkVerdict::SignedIn(opened) => return Ok(opened),
+        LinkVerdict::SecondFactorNeeded(needed) => second_factor_needed(*needed, auth),
+        LinkVerdict::Invalid => Code::LinkInvalid.into(),
+        LinkVerdict::Limited(refused) => refused.into(),
+    })
+}
+
+pub(crate) fn undo_refusal(verdict: UndoVerdict) -> Result<Box<User>, Problem> {
+    match verdict {
+        UndoVerdict::Restored(user) => Ok(user),
+        UndoVerdict::Invalid => Err(Code::LinkInvalid.into()),
+        UndoVerdict::Limited(refused) => Err(refused.into()),
+    }
+}
+
+fn no_mail() -> Problem {
+    Problem::new(Code::NotFound).detail("This server sends no mail.")
 }
 
 /// The password asked for inside a session is not the right one: the address is not in doubt.

@@ -69,7 +69,7 @@ fn is_json(value: &str) -> bool {
 }
 
 /// Reads at most the limit. A body that announced no length, or a false one, is counted here.
-async fn collect(headers: &HeaderMap, mut body: Body) -> Result<Secret<Vec<u8>>, Problem> {
+pub(crate) async fn collect(headers: &HeaderMap, mut body: Body) -> Result<Secret<Vec<u8>>, Problem> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<usize>().ok());
     // Room for the whole at once, so that no half of a password is left behind by growing.
     let mut bytes = Vec::with_capacity(announced.unwrap_or(4 * 1024).min(LARGEST_BODY));

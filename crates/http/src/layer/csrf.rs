@@ -12,13 +12,14 @@
 //! Row 3 follows from there being no cookie, so that it needs no list of endpoints. Why so: `docs/design/csrf.md`.
 
 use countersign_audit::Event;
-use countersign_session::{Beside, Sessions};
+use countersign_session::{Beside, CsrfOwner, Sessions};
 use http::header::{HeaderName, ORIGIN};
 use http::{HeaderMap, HeaderValue};
 
 use crate::app::{Auth, Refusal};
 use crate::cookie::{Jar, RefreshCookie};
 use crate::error::{Code, Problem};
+use crate::form::Form;
 use crate::json::Call;
 
 /// The header that carries the token.
@@ -47,6 +48,41 @@ enum Field<'a> {
 pub(crate) fn comes_from_here<T>(auth: &Auth, call: &Call<T>, jar: &Jar<'_>) -> bool {
     let token_counts = || token_counts(auth.sessions(), call.headers(), jar);
     Evidence::of(call.headers(), jar.any()).allows(|origin| auth.is_own_origin(origin), token_counts)
+}
+
+/// The same of a hosted form, whose proof may stand in its field `csrfToken`.
+///
+/// # Errors
+/// `CSRF_INVALID`.
+pub(crate) fn demand_form(auth: &Auth, form: &Form, jar: &Jar<'_>) -> Result<(), Problem> {
+    let token_counts = || {
+        let (Some(sent), Some(cookie)) = (form.field("csrfToken"), jar.csrf()) else { return false };
+        auth.sessions().csrf().verify(cookie, sent, beside(auth.sessions(), jar))
+    };
+    let evidence = Evidence::of(form.headers(), jar.any());
+    if evidence.allows(|origin| auth.is_own_origin(origin), token_counts) {
+        return Ok(());
+    }
+    let (event, origin) = (Event::CsrfRefused, form.origin(auth));
+    auth.ready().refused(Refusal { event, reason: None, origin, user: None, session: None });
+    Err(Code::CsrfInvalid.into())
+}
+
+/// The token that counts beside these cookies: the one that is there, so that a second tab does not make that of the first void,
+/// or a new one.
+pub(crate) fn token_for(auth: &Auth, jar: &Jar<'_>) -> String {
+    let keys = auth.sessions().csrf();
+    let beside = beside(auth.sessions(), jar);
+    let held = jar.csrf().filter(|held| keys.verify(held, held, beside));
+    held.map_or_else(
+        || {
+            keys.mint(match beside {
+                Beside::Session(session) => CsrfOwner::Session(session),
+                Beside::Nothing | Beside::Unproven => CsrfOwner::Visitor,
+            })
+        },
+        str::to_owned,
+    )
 }
 
 /// Lets such a request pass; any other is refused, and that is audited.

@@ -107,6 +107,8 @@ fn demands(operation: &Map<String, Value>, scheme: &str) -> bool {
     schemes.filter_map(Value::as_object).any(|one| one.contains_key(scheme))
 }
 
+const HTML: &str = "text/html";
+
 /// A problem document whose `code` is one of these.
 fn describe_refusal(response: &mut Value, codes: &BTreeSet<&'static str>) {
     let Some(response) = response.as_object_mut() else { return };
@@ -119,13 +121,19 @@ fn describe_refusal(response: &mut Value, codes: &BTreeSet<&'static str>) {
         (false, false) => format!("{}, {own}", missing.join(", ")),
     };
     response.insert("description".to_owned(), description.into());
+    let page = response.get("content").and_then(|content| content.get(HTML)).cloned();
     let schema = json!({
         "allOf": [
             {"$ref": "#/components/schemas/Problem"},
             {"type": "object", "properties": {"code": {"type": "string", "enum": codes}}, "required": ["code"]},
         ],
     });
-    response.insert("content".to_owned(), json!({"application/problem+json": {"schema": schema}}));
+    let mut content = json!({"application/problem+json": {"schema": schema}});
+    // A hosted page refuses by a page of its own; what was refused before it is a problem all the same.
+    if let (Some(page), Some(content)) = (page, content.as_object_mut()) {
+        content.insert(HTML.to_owned(), page);
+    }
+    response.insert("content".to_owned(), content);
 }
 
 /// Whether no code has this character.

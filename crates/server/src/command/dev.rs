@@ -8,11 +8,13 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use countersign::PublicUrl;
+use countersign::mail::Mailbox;
 use countersign_kernel::Secret;
 use tokio::net::TcpListener;
 
@@ -22,6 +24,7 @@ use super::output::Output;
 use super::serve::{Server, bind};
 use super::signals::Signals;
 use crate::config::{Config, Sources, Use};
+use crate::dev_mail;
 use crate::telemetry::{self, Traces};
 
 /// How many ports after the default one are tried.
@@ -43,14 +46,20 @@ pub async fn run(sources: &Sources, output: Output) -> Result<(), Failure> {
         None => PublicUrl::parse(&format!("http://localhost:{}", address.port()))
             .map_err(|e| Failure::usage(e.to_string()))?,
     };
-    let server = Server::open(config, &url, listener).await?.traced(traces);
+    let mailbox = config.mail.taker.is_none().then(Mailbox::default);
+    let server = Server::open(config, &url, listener, mailbox.as_ref()).await?.traced(traces);
     let link = server.claim_link().await?;
-    output.text(&banner(&server, link.as_ref()))?;
+    output.text(&banner(&server, link.as_ref(), mailbox.is_some()))?;
     server.announce();
     let resume = resume(&data_dir(&server.config));
     let host = url.as_str().split_once("://").map_or("", |(_, host)| host).to_owned();
     let home = Home { host: host.into(), url: url.as_str().into() };
-    server.wrapped(|site| site.layer(from_fn_with_state(home, lead_home))).run(signals, None).await;
+    let with_mailbox = |site: Router| match mailbox {
+        Some(mailbox) => site.clone().merge(dev_mail::router(mailbox, site, url.as_str())),
+        None => site,
+    };
+    let wrap = |site: Router| with_mailbox(site).layer(from_fn_with_state(home, lead_home));
+    server.wrapped(wrap).run(signals, None).await;
     // The log's last line comes before ours.
     drop(flush);
     output.text(&resume)
@@ -72,7 +81,7 @@ async fn listener(config: &Config) -> Result<TcpListener, Failure> {
     bind(wanted).await
 }
 
-fn banner(server: &Server, claim: Option<&Secret<String>>) -> String {
+fn banner(server: &Server, claim: Option<&Secret<String>>, has_mailbox: bool) -> String {
     let config = &server.config;
     let url = server.system.auth().public_url();
     let data = data_dir(config);
@@ -88,6 +97,9 @@ fn banner(server: &Server, claim: Option<&Secret<String>>) -> String {
     };
     line("Page", url);
     line("API docs", &format!("{url}/docs"));
+    if has_mailbox {
+        line("Mailbox", &format!("{url}/dev/mail"));
+    }
     line("Data", &data);
     if config.general.database.is_some() {
         line("Database", &database_file(config).display().to_string());

@@ -122,6 +122,8 @@ impl From<countersign::Error> for Failure {
             | Error::Http(_)
             | Error::Passwords(_)
             | Error::BreachedFilter { .. }
+            | Error::Mail(_)
+            | Error::NoMail
             | Error::PeppersMissing(_) => Exit::Usage,
             #[cfg(feature = "geo")]
             Error::Geo(_) => Exit::Usage,

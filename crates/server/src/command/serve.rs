@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use countersign::{PublicUrl, System, TrustedProxies};
+use countersign::mail::Mailbox;
+use countersign::{Mailer, PublicUrl, System, TrustedProxies};
 use countersign_kernel::{Lifetime, Origin, RequestId, Secret};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -59,7 +60,7 @@ pub async fn run(args: &ServeArgs, sources: &Sources, output: Output) -> Result<
     let traces = Traces::start(&config.telemetry)?;
     let _flush = telemetry::start(&config.log, traces.as_ref());
     let listener = bind(config.general.listen).await?;
-    let server = Server::open(config, &url, listener).await?.traced(traces);
+    let server = Server::open(config, &url, listener, None).await?.traced(traces);
     if args.claim {
         match server.claim_link().await? {
             Some(link) => output.text(&format!("Claim the first administrator's role, once: {}\n", link.expose()))?,
@@ -94,18 +95,26 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens everything; `listener` is the public one.
+    /// Opens everything; `listener` is the public one. Where nobody else takes mail, `mailbox` does.
     ///
     /// # Errors
     /// What could not be opened, and what to do.
-    pub async fn open(config: Config, url: &PublicUrl, listener: TcpListener) -> Result<Self, Failure> {
+    pub async fn open(
+        config: Config,
+        url: &PublicUrl,
+        listener: TcpListener,
+        mailbox: Option<&Mailbox>,
+    ) -> Result<Self, Failure> {
         let address = listener.local_addr()?;
         let mut administrators = None;
         if let Some(wanted) = config.admin.listen {
             administrators = Some(bind(wanted).await?);
         }
         let tls = config.tls.as_ref().map(Tls::load).transpose()?;
-        let builder = wire::builder(&config, url);
+        let mut builder = wire::builder(&config, url);
+        if let Some(mailbox) = mailbox {
+            builder = builder.mail(wire::addressed(Mailer::memory(mailbox), &config.mail));
+        }
         #[cfg(feature = "driven-clock")]
         let builder = builder.env(crate::driven::env()?);
         let system = Box::pin(builder.build_system()).await?;

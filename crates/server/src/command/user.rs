@@ -1,7 +1,7 @@
 //! `countersign user`.
 
 use clap::{Args, Subcommand};
-use countersign_account::{CreateUser, CreateVerdict, Managed};
+use countersign_account::{CreateUser, CreateVerdict, Managed, StartResetVerdict};
 use countersign_store::{Cursor, PageRequest, User, UserStatus};
 use serde_json::{Value, json};
 
@@ -47,6 +47,11 @@ Examples:
   countersign user set-role ada@example.com admin editor
   countersign user set-role ada@example.com --none")]
     SetRole(SetRoleArgs),
+    /// Have a mail sent to the account's own address with which its owner sets a new password. Nobody else learns or chooses it.
+    ResetPassword {
+        /// An id or an e-mail address.
+        user: String,
+    },
     /// Sign an account out everywhere.
     Revoke {
         /// An id or an e-mail address.
@@ -115,6 +120,7 @@ impl UserCommand {
             Self::Enable { .. } => Some("user enable"),
             Self::Delete { .. } => Some("user delete"),
             Self::SetRole(_) => Some("user set-role"),
+            Self::ResetPassword { .. } => Some("user reset-password"),
             Self::Revoke { .. } => Some("user revoke"),
             Self::ResetFactors { .. } => Some("user reset-factors"),
             Self::List(_) => None,
@@ -161,6 +167,7 @@ async fn act(command: UserCommand, context: &Context) -> Result<(), Failure> {
             let set = accounts.set_user_roles(user.id, &args.roles, OPERATOR, &origin).await?;
             settle(context, "has its roles", set)
         }
+        UserCommand::ResetPassword { user } => reset_password(&user, context).await,
         UserCommand::Revoke { user } => {
             let user = context.user(&user).await?;
             let ended = accounts.revoke_sessions(user.id, OPERATOR, &origin).await?.unwrap_or(0);
@@ -208,6 +215,7 @@ async fn create(args: CreateArgs, context: &Context) -> Result<(), Failure> {
             Err(Failure::usage(told.join("\n")))
         }
         CreateVerdict::UnknownRole(role) => Err(unknown_role(&role)),
+        CreateVerdict::Unverified => Err(unverified()),
         CreateVerdict::Busy(_) => Err(Failure::unavailable("the machine is too busy to hash a password; try again")),
     }
 }
@@ -224,7 +232,26 @@ fn settle(context: &Context, act: &str, managed: Managed) -> Result<(), Failure>
         Managed::NotFound => Err(Failure::not_found("there is no such account")),
         Managed::LastAdmin => Err(Failure::denied("this is the last administrator; make another one first")),
         Managed::UnknownRole(role) => Err(unknown_role(&role)),
+        Managed::Unverified => Err(unverified()),
     }
+}
+
+async fn reset_password(user: &str, context: &Context) -> Result<(), Failure> {
+    let user = context.user(user).await?;
+    match context.accounts().start_password_reset(user.id, OPERATOR, &context.origin()).await? {
+        StartResetVerdict::Started => {
+            let words = format!("a mail is on its way to {}; a running server delivers it", user.email);
+            context.output.say(&words, &json!({"user": view(&user)}))
+        }
+        StartResetVerdict::NotFound => Err(Failure::not_found("there is no such account, or it is disabled")),
+        StartResetVerdict::NoMail => {
+            Err(Failure::denied("this server sends no mail; set MAIL__SMTP_URL or MAIL__DIRECTORY"))
+        }
+    }
+}
+
+fn unverified() -> Failure {
+    Failure::denied("roles are given to confirmed addresses alone here (REGISTRATION__REQUIRE_VERIFIED_EMAIL)")
 }
 
 fn unknown_role(role: &str) -> Failure {

@@ -76,6 +76,25 @@ static SECOND_FACTOR_ACCOUNT: Setting<Allowance> = Setting::new(
 )
 .or("10/1h")
 .reloads();
+static MAIL_ACCOUNT: Setting<Allowance> = Setting::new(
+    "limits.mail_account",
+    "Mails with a link that are asked for one address, whether or not anybody has it.",
+)
+.or("5/1h")
+.reloads();
+
+static MAIL_ADDRESS: Setting<Allowance> =
+    Setting::new("limits.mail_address", "Mails with a link that are asked for from one network address.")
+        .or("30/1h")
+        .reloads();
+
+static CODE_ACCOUNT: Setting<Allowance> =
+    Setting::new("limits.code_account", "Wrong mailed codes of one account.").or("10/1h").reloads();
+
+static LINK_ADDRESS: Setting<Allowance> =
+    Setting::new("limits.link_address", "Mailed links and codes from one network address that do not work.")
+        .or("30/15m")
+        .reloads();
 
 static CLAIM_ADMIN_ACCOUNT: Setting<Allowance> = Setting::new(
     "limits.claim_admin_account",
@@ -101,6 +120,10 @@ pub static SECTION: Section = Section {
         &REFRESH_SESSION.definition,
         &PASSWORD_ACCOUNT.definition,
         &SECOND_FACTOR_ACCOUNT.definition,
+        &MAIL_ACCOUNT.definition,
+        &MAIL_ADDRESS.definition,
+        &CODE_ACCOUNT.definition,
+        &LINK_ADDRESS.definition,
         &CLAIM_ADMIN_ACCOUNT.definition,
     ],
 };
@@ -173,6 +196,14 @@ pub struct Limits {
     pub password_account: Allowance,
     /// Wrong codes of somebody's second factors.
     pub second_factor_account: Allowance,
+    /// Mails asked for one address.
+    pub mail_account: Allowance,
+    /// Mails asked for from one network address.
+    pub mail_address: Allowance,
+    /// Wrong mailed codes of one account.
+    pub code_account: Allowance,
+    /// Mailed links and codes from one network address that do not work.
+    pub link_address: Allowance,
     /// Failed tries at the link that makes the first administrator.
     pub claim_admin_account: Allowance,
 }
@@ -219,6 +250,10 @@ pub fn read(found: &Found) -> Result<Limits, Refusal> {
         refresh_session: found.read(&REFRESH_SESSION)?,
         password_account: found.read(&PASSWORD_ACCOUNT)?,
         second_factor_account: found.read(&SECOND_FACTOR_ACCOUNT)?,
+        mail_account: found.read(&MAIL_ACCOUNT)?,
+        mail_address: found.read(&MAIL_ADDRESS)?,
+        code_account: found.read(&CODE_ACCOUNT)?,
+        link_address: found.read(&LINK_ADDRESS)?,
         claim_admin_account: found.read(&CLAIM_ADMIN_ACCOUNT)?,
     })
 }

@@ -141,6 +141,10 @@ pub struct Config {
     pub second_factor: second_factor::SecondFactor,
     /// Passwords.
     pub passwords: passwords::Passwords,
+    /// Registration.
+    pub registration: registration::Registration,
+    /// Mail.
+    pub mail: mail::Mail,
     /// Limits.
     pub limits: limits::Limits,
     /// The audit trail.
@@ -175,11 +179,13 @@ impl Config {
         let general = general::read(&found, purpose);
         let admin = admin::read(&found, purpose);
         let tls = tls::read(&found, purpose);
+        let mail = mail::read(&found);
         let others = general
             .as_ref()
             .err()
             .into_iter()
             .flat_map(|refused| &refused.0)
+            .chain(mail.as_ref().err().into_iter().flat_map(|refused| &refused.0))
             .chain(admin.as_ref().err())
             .chain(tls.as_ref().err());
         for refusal in others {
@@ -220,6 +226,8 @@ impl Config {
             step_up: step_up::read(&found)?,
             second_factor: second_factor::read(&found)?,
             passwords: passwords::read(&found)?,
+            registration: registration::read(&found)?,
+            mail: mail?,
             limits,
             audit: audit::read(&found)?,
             cors: cors::read(&found)?,

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::limits::Allowance;
+use super::mail::Taker;
 use super::value::{Bounds, Raw, Value};
 use super::*;
 
@@ -168,20 +169,26 @@ fn broken_toml_is_refused_with_its_line_and_without_its_text() {
 
 #[test]
 fn what_is_not_built_is_refused_by_name() {
-    for (name, value) in [
-        ("VALKEY", "redis://localhost"),
-        ("MAIL__SMTP_URL", "smtp://user:canary@host"),
-        ("MAIL__DIRECTORY", "/tmp"),
-        ("MAIL__FROM", "a@example.com"),
-        ("DATABASE", "postgres://user:canary@host/db"),
-        ("REGISTRATION__REQUIRE_VERIFIED_EMAIL", "true"),
-    ] {
+    for (name, value) in [("VALKEY", "redis://localhost"), ("DATABASE", "postgres://user:canary@host/db")] {
         let text = refusal(&variables(&[(&format!("COUNTERSIGN_{name}"), value)]), Use::Dev);
         assert!(text.contains(name) && text.contains("not built yet"), "{text}");
         assert!(!text.contains("canary"), "{text}");
     }
-    let harmless = variables(&[("COUNTERSIGN_REGISTRATION__REQUIRE_VERIFIED_EMAIL", "false")]);
-    assert!(Config::load(&harmless, Use::Dev).is_ok());
+}
+
+#[test]
+fn mail_goes_one_way_and_has_a_sender() {
+    let smtp = ("COUNTERSIGN_MAIL__SMTP_URL", "smtp://user:canary@host");
+    let (directory, from) = (("COUNTERSIGN_MAIL__DIRECTORY", "mail"), ("COUNTERSIGN_MAIL__FROM", "auth@example.com"));
+    assert!(Config::load(&variables(&[]), Use::Dev).unwrap().mail.taker.is_none());
+    assert!(matches!(Config::load(&variables(&[directory]), Use::Dev).unwrap().mail.taker, Some(Taker::Directory(_))));
+    let config = Config::load(&variables(&[smtp, from]), Use::Dev).unwrap();
+    assert!(matches!(config.mail.taker, Some(Taker::Smtp { .. })));
+    assert!(!format!("{config:?}").contains("canary"));
+    for (pairs, told) in [(&[smtp, directory, from][..], "MAIL__DIRECTORY"), (&[smtp][..], "MAIL__FROM")] {
+        let text = refusal(&variables(pairs), Use::Dev);
+        assert!(text.contains(told) && !text.contains("canary"), "{text}");
+    }
 }
 
 #[test]

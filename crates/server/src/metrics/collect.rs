@@ -17,6 +17,7 @@ pub(super) fn page(readings: &Readings, process: &Process) -> String {
     sessions(&mut page, readings);
     hashing(&mut page, readings);
     database(&mut page, readings);
+    mail(&mut page, readings);
     limits(&mut page, readings);
     revocation(&mut page, readings);
     keys(&mut page, readings);
@@ -73,6 +74,21 @@ fn hashing(page: &mut Page, readings: &Readings) {
     page.metric(&t::HASH_WAIT_SECONDS, |samples| spans(samples, &[], &timings.waited));
     page.metric(&t::HASH_SECONDS, |samples| spans(samples, &[], &timings.took));
     page.number(&t::HASH_ESTIMATE, seconds(work.estimate));
+}
+
+fn mail(page: &mut Page, readings: &Readings) {
+    page.metric(&t::MAIL_WAITING, |samples| {
+        readings.mail.iter().for_each(|mail| samples.number(&[], mail.waiting));
+    });
+    page.metric(&t::MAIL_AGE, |samples| {
+        readings.mail.iter().for_each(|mail| samples.number(&[], seconds(mail.age)));
+    });
+    page.metric(&t::MAILS, |samples| {
+        if let Some(mail) = &readings.mail {
+            samples.number(&["sent"], mail.sent);
+            samples.number(&["given_up"], mail.given_up);
+        }
+    });
 }
 
 fn database(page: &mut Page, readings: &Readings) {

@@ -131,6 +131,14 @@ metrics! {
         /// Refreshes that wait for the writer. SQLite only.
         DATABASE_WAITING: Gauge "countersign_database_waiting_writes" [];
     }
+    "Mail" {
+        /// Mails that wait to be sent, counted up to ten thousand. Absent where no mail is sent.
+        MAIL_WAITING: Gauge "countersign_mail_waiting" [];
+        /// How long the oldest of them has waited.
+        MAIL_AGE: Gauge "countersign_mail_oldest_seconds" [];
+        /// Mails that this process has handed over (`sent`) or given up (`given_up`).
+        MAILS: Counter "countersign_mails_total" ["outcome"];
+    }
     "Limits" {
         /// Calls refused by each limit; a limit appears with its first refusal.
         LIMIT_REFUSALS: Counter "countersign_limit_refusals_total" ["limit"];

@@ -26,6 +26,7 @@ mod keys;
 mod limits;
 mod listener;
 mod log_unread;
+mod mail;
 mod metrics;
 mod open_files;
 mod password;

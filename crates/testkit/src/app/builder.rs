@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
-use countersign::{Auth, AuthExt, Builder, Params};
+use countersign::mail::Mailbox;
+use countersign::{Auth, AuthExt, Builder, Mailer, Params};
 use countersign_kernel::{Env, Secret};
 use countersign_store_sql::SqlStore;
 use countersign_store_sql::testing::Temporary;
@@ -41,6 +42,7 @@ pub struct TestAppBuilder {
     kept: Kept,
     janitor: bool,
     site: Box<dyn FnOnce(Auth) -> Router + Send>,
+    mailbox: Mailbox,
     whose: Site,
 }
 
@@ -54,6 +56,7 @@ impl Default for TestAppBuilder {
             kept: Kept::Temporary,
             janitor: false,
             site: Box::new(|auth: Auth| auth.site()),
+            mailbox: Mailbox::default(),
             whose: Site::Own,
         }
     }
@@ -76,6 +79,12 @@ impl TestAppBuilder {
     pub fn with(mut self, change: impl FnOnce(Builder) -> Builder + Send + 'static) -> Self {
         self.settings.push(Box::new(change));
         self
+    }
+
+    /// Sends mail, into a mailbox in memory.
+    pub fn with_mail(self) -> Self {
+        let mailbox = self.mailbox.clone();
+        self.with(move |builder| builder.mail(Mailer::memory(&mailbox).from("Example <auth@example.com>")))
     }
 
     /// Switches limits off, for tests of something else that asks often.
@@ -182,6 +191,6 @@ impl TestAppBuilder {
             env,
             site: self.whose,
         };
-        TestApp { clock: self.clock, system, gates, seed: self.seed, world, router, database }
+        TestApp { clock: self.clock, system, gates, mailbox: self.mailbox, seed: self.seed, world, router, database }
     }
 }

@@ -15,12 +15,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("countersign-limit", &["kernel"]),
     ("countersign-geo", &["kernel"]),
     ("countersign-password", &["kernel"]),
+    ("countersign-mail", &["kernel"]),
     ("countersign-store", &["kernel", "audit"]),
     ("countersign-keys", &["kernel", "jose", "audit", "store"]),
     ("countersign-trail", &["kernel", "jose", "audit", "store", "keys"]),
     ("countersign-store-sql", &["kernel", "audit", "store"]),
     ("countersign-session", &["kernel", "jose", "audit", "limit", "store", "keys"]),
-    ("countersign-account", &["kernel", "audit", "limit", "password", "store", "keys", "session"]),
+    ("countersign-account", &["kernel", "audit", "limit", "mail", "password", "store", "keys", "session"]),
     // HTTP translates: it sees verbs and verdicts, never the store.
     ("countersign-http", &["kernel", "audit", "limit", "password", "keys", "session", "account"]),
     (
@@ -31,6 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "audit",
             "limit",
             "geo",
+            "mail",
             "password",
             "store",
             "trail",
