@@ -318,3 +318,26 @@ async fn codes_of_a_new_app_cannot_be_guessed_either() {
     }
     assert_eq!(ada.post("/api/user/mfa/totp/confirm", json!({"code": "not yet"})).await.status(), 429);
 }
+
+// attack 67
+#[tokio::test]
+async fn that_somebody_has_a_second_factor_is_told_to_nobody_without_the_password() {
+    let app = TestApp::start().await;
+    let (ada, ..) = waiting(&app, "ada").await;
+    let seen = |reply: &Reply| {
+        (reply.status(), reply.code(), reply.text_at("/detail"), reply.json().get("mfaToken").is_some())
+    };
+
+    for attempt in 0..4 {
+        let known = ada.elsewhere().at([192, 0, 2, 7].into());
+        let nobody = app.stranger("nobody").at([192, 0, 2, 8].into());
+        let (one, other) = (known.sign_in_with("not the password").await, nobody.sign_in().await);
+
+        assert_eq!(
+            (seen(&one), one.header("ratelimit")),
+            (seen(&other), other.header("ratelimit")),
+            "attempt {attempt}"
+        );
+        assert_eq!(known.cookie("pending").map(|cookie| cookie.value), None);
+    }
+}
