@@ -1,5 +1,11 @@
 // Made by `npm run gen` from docs/reference/openapi.json. Do not edit.
 
+/** Somebody's address. */
+export interface AddressBody {
+  /** The address. */
+  email: string;
+}
+
 /**
  * A proof of work in the form of ALTCHA, version 1: sought is the `number` from 0 to `maxnumber` whose decimal digits, put
  * behind `salt`, have `challenge` as their SHA-256. `challengeResponse` is base64 of the JSON object
@@ -39,6 +45,19 @@ export interface DeleteBody {
   currentPassword: string;
 }
 
+/** That an address is confirmed. */
+export interface EmailVerified {
+  /** The address. */
+  email: string;
+  /** What to say to a person. */
+  message: string;
+  /**
+   * Whether what had been set before the proof (sessions, password, factors, passkeys) was taken away, because the proof did
+   * not come from the one who had set it. A mail that sets a new password is on its way then.
+   */
+  passwordRemoved: boolean;
+}
+
 /** One field of a request that is not as it must be. */
 export interface FieldError {
   /** A stable code: `REQUIRED`, `WRONG_TYPE`, `UNKNOWN_FIELD`, `TOO_SHORT`, …. */
@@ -55,6 +74,20 @@ export interface Health {
   status: string;
 }
 
+/** What was read in a mail that signs in: the `token` of its link, or the address that it came to and its `code`. */
+export interface LinkBody {
+  /** The code of the mail. Case, spaces and hyphens do not matter. */
+  code?: string;
+  /** The address that the mail came to, beside `code`. */
+  email?: string;
+  /** Whether the cookies outlive the browser; true unless said otherwise. */
+  remember?: boolean;
+  /** The token of the link. */
+  token?: string;
+  /** How the refresh token travels; `cookie` unless said otherwise. */
+  tokenDelivery?: TokenDelivery;
+}
+
 /** A sign-in. */
 export interface LoginBody {
   /** The solution of the `challenge` of a 428: base64 of the JSON that ALTCHA's clients make. */
@@ -67,6 +100,12 @@ export interface LoginBody {
   remember?: boolean;
   /** How the refresh token travels; `cookie` unless said otherwise. */
   tokenDelivery?: TokenDelivery;
+}
+
+/** How a mail stands that was asked for. */
+export interface MailWaiting {
+  /** `waiting`: not used yet; `used`: the link or code was used; `over`: it is too late, or nothing was asked for. */
+  state: string;
 }
 
 /** That it was done. */
@@ -88,6 +127,12 @@ export interface MfaVerifyBody {
    * otherwise.
    */
   rememberDevice?: boolean;
+}
+
+/** Another address. */
+export interface NewEmailBody {
+  /** The address that the account is to have. */
+  newEmail: string;
 }
 
 /** A change of password. */
@@ -141,6 +186,16 @@ export interface Problem {
 export interface ProfileBody {
   /** The name to show, 1 to 100 characters, not all blank, without control characters and line ends. */
   name: string;
+}
+
+/** What was read in a mail: the `token` of its link, or the address that it came to and its `code`. */
+export interface ProofBody {
+  /** The code of the mail. Case, spaces and hyphens do not matter. */
+  code?: string;
+  /** The address that the mail came to, beside `code`. */
+  email?: string;
+  /** The token of the link. */
+  token?: string;
 }
 
 /** What the server can do. */
@@ -221,6 +276,18 @@ export interface RememberedDevice {
 /** A person's remembered devices, last used first. */
 export interface RememberedDevices {
   devices: RememberedDevice[];
+}
+
+/** A new password, and what was read in the mail: the `token` of its link, or the address that it came to and its `code`. */
+export interface ResetBody {
+  /** The code of the mail. Case, spaces and hyphens do not matter. */
+  code?: string;
+  /** The address that the mail came to, beside `code`. */
+  email?: string;
+  /** The new password: 8 to 256 characters, neither common nor known from a breach. */
+  newPassword: string;
+  /** The token of the link. */
+  token?: string;
 }
 
 /** What is set up. */
@@ -324,6 +391,12 @@ export interface SteppedUp {
   tokenType: string;
 }
 
+/** The token of a link. */
+export interface TokenBody {
+  /** The token of the link. */
+  token: string;
+}
+
 /** How the refresh token travels, for the life of the session. */
 export type TokenDelivery = "cookie" | "body";
 
@@ -374,6 +447,7 @@ export type Code =
   | "AUTH_FAILED"
   | "CHALLENGE_REQUIRED"
   | "CSRF_INVALID"
+  | "EMAIL_NOT_VERIFIED"
   | "EMAIL_TAKEN"
   | "FORBIDDEN"
   | "INTERNAL"
@@ -399,6 +473,7 @@ export interface Calls {
   "DELETE /api/user/mfa/totp": { body: undefined; answer: undefined };
   "DELETE /api/user/sessions/{id}": { body: undefined; answer: undefined };
   "GET /api/auth/csrf-token": { body: undefined; answer: CsrfToken };
+  "GET /api/auth/email/waiting": { body: undefined; answer: MailWaiting };
   "GET /api/auth/verify": { body: undefined; answer: Verified };
   "GET /api/csrf-token": { body: undefined; answer: CsrfToken };
   "GET /api/user/devices": { body: undefined; answer: RememberedDevices };
@@ -407,13 +482,21 @@ export interface Calls {
   "GET /api/user/sessions": { body: undefined; answer: Sessions };
   "PATCH /api/user/profile": { body: ProfileBody; answer: User };
   "POST /api/auth/claim-admin": { body: ClaimBody; answer: User };
+  "POST /api/auth/email/resend": { body: AddressBody; answer: Message };
+  "POST /api/auth/email/undo": { body: TokenBody; answer: Message };
+  "POST /api/auth/email/verify": { body: ProofBody; answer: EmailVerified };
+  "POST /api/auth/link": { body: AddressBody; answer: Message };
+  "POST /api/auth/link/verify": { body: LinkBody; answer: SignedIn };
   "POST /api/auth/login": { body: LoginBody; answer: SignedIn };
   "POST /api/auth/logout": { body: undefined; answer: Message };
   "POST /api/auth/logout-all": { body: undefined; answer: SignedOutEverywhere };
   "POST /api/auth/mfa/verify": { body: MfaVerifyBody; answer: SignedIn };
+  "POST /api/auth/password/forgot": { body: AddressBody; answer: Message };
+  "POST /api/auth/password/reset": { body: ResetBody; answer: SignedOutEverywhere };
   "POST /api/auth/refresh": { body: RefreshBody; answer: Refreshed };
-  "POST /api/auth/register": { body: RegisterBody; answer: SignedIn };
+  "POST /api/auth/register": { body: RegisterBody; answer: SignedIn | Message };
   "POST /api/auth/step-up": { body: StepUpBody; answer: SteppedUp };
+  "POST /api/user/email": { body: NewEmailBody; answer: Message };
   "POST /api/user/mfa/recovery-codes": { body: undefined; answer: RecoveryCodes };
   "POST /api/user/mfa/totp": { body: undefined; answer: TotpSecret };
   "POST /api/user/mfa/totp/confirm": { body: TotpConfirmBody; answer: RecoveryCodes };
