@@ -1,6 +1,6 @@
 //! Signing in by a mailed link.
 
-use countersign_testkit::{Actor, Event, Letter, Method, Reply, TestApp, json, minutes};
+use countersign_testkit::{Actor, Event, Letter, Method, Reply, TestApp, json, minutes, seconds};
 
 async fn letter(app: &TestApp, actor: &Actor) -> Letter {
     let _ = app.mails().await;
@@ -124,4 +124,69 @@ async fn a_disabled_account_gets_no_link_and_is_not_let_in_by_one() {
     let count = app.mails_to("ada@example.com").await.len();
     let _ = app.visitor().post("/api/auth/link", json!({"email": "ada@example.com"})).await.expect(202);
     assert_eq!(app.mails_to("ada@example.com").await.len(), count);
+}
+
+#[tokio::test]
+async fn a_second_factor_is_asked_after_a_link_and_after_a_reset() {
+    let app = TestApp::builder().with_mail().start().await;
+    let ada = confirmed(&app, "ada").await;
+    let (phone, _) = ada.set_up_app().await;
+    let told: Vec<String> =
+        app.mails_to("ada@example.com").await.iter().map(|mail| mail.subject().to_owned()).collect();
+    assert!(told.iter().any(|subject| subject == "A second factor was added"), "{told:?}");
+    let home = app.stranger("ada");
+    let link = letter(&app, &ada).await;
+
+    let asked = verify(&home, &link.token()).await;
+
+    assert_eq!((asked.status(), asked.code().as_str()), (401, "MFA_REQUIRED"));
+    assert_eq!(home.refresh().await.code(), "TOKEN_MISSING", "no session yet");
+    app.clock.advance(seconds(60));
+    let _ = home.second_step(&asked, "totp", &phone.code()).await.expect(200);
+
+    // The new device was told of, and mails of one moment have no order.
+    let _ = app.mails().await;
+    let _ = home.post("/api/auth/password/forgot", json!({"email": "ada@example.com"})).await.expect(202);
+    let token = app.mail_to("ada@example.com").await.token();
+    let body = json!({"token": token, "newPassword": "crimson-walrus-88-orchard"});
+    let _ = home.post("/api/auth/password/reset", body).await.expect(200);
+    assert_eq!(home.sign_in_with("crimson-walrus-88-orchard").await.code(), "MFA_REQUIRED");
+}
+
+#[tokio::test]
+async fn the_page_of_a_link_asks_for_the_second_factor() {
+    let app = TestApp::builder().with_mail().start().await;
+    let ada = confirmed(&app, "ada").await;
+    let (phone, _) = ada.set_up_app().await;
+    let link = letter(&app, &ada).await;
+    let human = app.visitor();
+    let form = |path: &str, body: String| {
+        let call = human.call(Method::POST, path).anonymous();
+        call.header("content-type", "application/x-www-form-urlencoded").bytes(body)
+    };
+
+    let page = form(&link.path(), String::new()).send().await.expect(401).text();
+
+    let token = page.split("name=\"mfaToken\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    app.clock.advance(seconds(60));
+    let wrong = form("/link", format!("mfaToken={token}&method=totp&code=000000")).send().await;
+    assert!(wrong.status() == 401 && wrong.text().contains("role=\"alert\""), "{}", wrong.text());
+    let done = form("/link", format!("mfaToken={token}&method=totp&code={}", phone.code())).send().await.expect(303);
+    assert_eq!(done.header("location"), "/");
+    let _ = human.refresh().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_factor_that_was_set_before_the_mailbox_was_proven_is_gone_with_it() {
+    let app = TestApp::builder().with_mail().start().await;
+    let mallory = app.member("ada").await;
+    let _ = mallory.set_up_app().await;
+    let (owner, link) = (app.visitor(), letter(&app, &mallory).await);
+
+    let _ = verify(&owner, &link.token()).await.expect(200);
+
+    assert_eq!(mallory.refresh().await.code(), "TOKEN_REVOKED");
+    let _ = owner.refresh().await.expect(200);
+    let mfa = owner.get("/api/user/mfa").await.expect(200).json();
+    assert_eq!((&mfa["totp"], &mfa["recoveryCodesLeft"]), (&json!(false), &json!(0)));
 }

@@ -233,6 +233,11 @@ impl Problem {
     }
 
     /// The code.
+    /// How long to wait, where that is known.
+    pub(crate) fn retry_after(&self) -> Option<Lifetime> {
+        self.more.as_ref().and_then(|more| more.retry_after)
+    }
+
     /// What to say to a person on a page: the detail, or what is wrong with each field.
     pub(crate) fn words(&self) -> String {
         let errors = self.more.as_ref().map_or(&[][..], |more| &more.errors);

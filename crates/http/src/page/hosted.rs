@@ -6,7 +6,7 @@ use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use countersign_account::Prover;
 use countersign_kernel::Secret;
-use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 use super::PAGE_POLICY;
@@ -46,6 +46,10 @@ pub(crate) fn document(status: StatusCode, title: &str, body: &str) -> Response 
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
     let headers = response.headers_mut();
+    if status == StatusCode::UNAUTHORIZED {
+        // RFC 9110 section 15.5.2: a 401 says by which scheme to come.
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
     response
@@ -76,7 +80,11 @@ pub(crate) fn refused(problem: &Problem, title: &str) -> Response {
          href=\"/\">go to the first page</a>.</p>",
         escape(&problem.words())
     );
-    document(problem.code().status(), &format!("Error: {title}"), &body)
+    let mut response = document(problem.code().status(), &format!("Error: {title}"), &body);
+    if let Some(wait) = problem.retry_after() {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_seconds_ceil()));
+    }
+    response
 }
 
 /// The same with the cookie of a form's token.
