@@ -134,6 +134,25 @@ impl Buckets<'_> {
         buckets
     }
 
+    /// A call of an administrator.
+    pub(crate) fn admin(&self, account: &[u8]) -> Vec<(Quota, Key)> {
+        vec![(self.policies.admin_account, self.limiter.key(&[account]))]
+    }
+
+    /// Every bucket that is one account's own, whatever the address: failed sign-ins count it by `account`, what it does signed
+    /// in by `user`.
+    pub(crate) fn of_account(&self, account: &[u8], user: &[u8]) -> Vec<(Quota, Key)> {
+        let by_account = [self.policies.sign_in_account, self.policies.challenge_account];
+        let by_user = [
+            self.policies.password_account,
+            self.policies.second_factor_account,
+            self.policies.claim_admin_account,
+            self.policies.admin_account,
+        ];
+        let by_account = by_account.into_iter().map(|quota| (quota, self.limiter.key(&[account])));
+        by_account.chain(by_user.into_iter().map(|quota| (quota, self.limiter.key(&[user])))).collect()
+    }
+
     fn sign_in_from(&self, source: &Source, account: &[u8]) -> Vec<(Quota, Key)> {
         let Source { tiers, location } = source;
         let mut buckets = tiers.charges(self.limiter, self.policies.sign_in_address);

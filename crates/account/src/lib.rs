@@ -32,6 +32,7 @@ pub mod totp;
 
 mod account_key;
 mod admin;
+mod admin_limit;
 mod admission;
 mod buckets;
 mod charge;
@@ -40,6 +41,7 @@ mod credentials;
 mod data_key;
 mod import_keys;
 mod import_secret;
+mod limit_readings;
 mod limits;
 mod mail;
 mod mail_keys;
@@ -61,6 +63,7 @@ pub use factors::SecondFactors;
 pub use field::FieldError;
 pub use import::{BeginImport, Import, ImportHash, ImportOptions, ImportUser, Imported, Made};
 pub use import_note::ImportNote;
+pub use limit_readings::LimitReading;
 pub use mail::{
     Ask, AskVerdict, ChangeEmailVerdict, LinkFacts, LinkVerdict, Mailbox, Proof, Prover, ResetVerdict,
     StartResetVerdict, UndoVerdict, VerifyVerdict, Waiting,
@@ -72,7 +75,7 @@ pub use password::ChangePasswordVerdict;
 pub use profile::RenameVerdict;
 pub use readings::Readings;
 pub use recovery_code::RecoveryCodesVerdict;
-pub use replay::{Replay, Replayed};
+pub use replay::{Effect, Replay, Replayed};
 pub use role::RoleVerdict;
 pub use second_factor::{SecondStep, SecondStepVerdict};
 pub use sign_in::{SignIn, SignInVerdict};

@@ -1,4 +1,4 @@
-//! What operators do with accounts: from the command line, later from the console.
+//! What operators do with accounts: on the command line and by the administrators' API.
 //!
 //! Promises: disabling and deleting end every session, and a change of rights supersedes every access token, in the
 //! transaction of the act. The last active administrator cannot be disabled, deleted or stripped of the role.
@@ -6,6 +6,7 @@
 use countersign_audit::{Actor, Event};
 use countersign_kernel::{Origin, Secret, UserId};
 use countersign_password::{Busy, HashError};
+use countersign_session::{Named, RevokeVerdict};
 use countersign_store::{EndReason, NewUser, Page, PageRequest, PasswordHash, User, UserStatus};
 
 use crate::accounts::{Accounts, retrying};
@@ -174,8 +175,9 @@ impl Accounts {
             self.credentials_changed(tx.as_mut(), id).await?;
             let ended = self.sessions().end_all_in(tx.as_mut(), id, None, EndReason::Disabled).await?;
             let Some(user) = tx.find_user(id).await? else { return Ok(Managed::NotFound) };
-            let record = self.record(tx.as_ref(), Event::AccountDisabled, actor, origin);
-            tx.audit(record.of(id).with("sessions_ended", ended.to_string()));
+            let record = self.record(tx.as_ref(), Event::AccountDisabled, actor, origin).of(id);
+            let record = record.with("before", "active").with("status", "disabled");
+            tx.audit(record.with("sessions_ended", ended.to_string()));
             tx.commit().await?;
             Ok(Managed::Done(Box::new(user)))
         })
@@ -195,8 +197,8 @@ impl Accounts {
             }
             self.credentials_changed(tx.as_mut(), id).await?;
             let Some(user) = tx.find_user(id).await? else { return Ok(Managed::NotFound) };
-            let record = self.record(tx.as_ref(), Event::AccountEnabled, actor, origin);
-            tx.audit(record.of(id));
+            let record = self.record(tx.as_ref(), Event::AccountEnabled, actor, origin).of(id);
+            tx.audit(record.with("before", "disabled").with("status", "active"));
             tx.commit().await?;
             Ok(Managed::Done(Box::new(user)))
         })
@@ -267,10 +269,11 @@ impl Accounts {
     /// # Errors
     /// [`Error`] if the store fails; nothing has changed then.
     pub async fn revoke_sessions(&self, id: UserId, actor: Actor, origin: &Origin) -> Result<Option<u64>, Error> {
-        if self.profile(id).await?.is_none() {
-            return Ok(None);
-        }
-        Ok(Some(self.sessions().end_all(id, EndReason::Operator, actor, origin).await?))
+        let person = Named::Person(id);
+        Ok(match self.sessions().revoke(&person, None, actor, origin).await? {
+            RevokeVerdict::Revoked(ended) => Some(ended),
+            RevokeVerdict::Unchanged | RevokeVerdict::NotFound | RevokeVerdict::Beaten => None,
+        })
     }
 }
 

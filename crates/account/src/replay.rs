@@ -100,8 +100,19 @@ impl Effect {
         match name {
             "sign_in_account" => Self::Challenges,
             "challenge_account" => Self::Hardens,
-            "refresh_session" => Self::NotInTheTrail,
+            "refresh_session" | "admin_account" => Self::NotInTheTrail,
             _ => Self::Refuses,
+        }
+    }
+
+    /// The stable text form.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refuses => "refuses",
+            Self::Challenges => "challenges",
+            Self::Hardens => "hardens",
+            Self::NotInTheTrail => "refuses_unrecorded",
         }
     }
 }

@@ -4,11 +4,12 @@
 
 use countersign_audit::{Actor, Event};
 use countersign_kernel::Origin;
-use countersign_store::Role;
+use countersign_store::{Cursor, Page, PageRequest, Role};
 
 use crate::accounts::{Accounts, retrying};
 pub use crate::admin::ADMIN;
 use crate::error::Error;
+use crate::field::FieldError;
 
 /// The longest name of a role, in bytes.
 const MAX_ROLE: usize = 64;
@@ -26,8 +27,8 @@ pub enum RoleVerdict {
     NotFound,
     /// `admin` cannot be deleted.
     Protected,
-    /// The name or a permission is unacceptable; the text says how.
-    Invalid(String),
+    /// The name or a permission is unacceptable.
+    Invalid(FieldError),
 }
 
 impl Accounts {
@@ -43,23 +44,30 @@ impl Accounts {
         origin: &Origin,
     ) -> Result<RoleVerdict, Error> {
         if !is_word(name, MAX_ROLE) {
-            return Ok(RoleVerdict::Invalid("a role's name is 1 to 64 of a-z 0-9 _ - : .".to_owned()));
+            return Ok(invalid("name", "a role's name is 1 to 64 of a-z 0-9 _ - : .".to_owned()));
         }
         if let Some(wrong) = permissions.iter().find(|p| !is_word(p, MAX_PERMISSION)) {
-            return Ok(RoleVerdict::Invalid(format!("{wrong:?} is no permission: 1 to 128 of a-z 0-9 _ - : .")));
+            let shown: String = wrong.chars().take(MAX_PERMISSION).collect();
+            return Ok(invalid("permissions", format!("{shown:?} is no permission: 1 to 128 of a-z 0-9 _ - : .")));
         }
         let mut role = Role { name: name.to_owned(), permissions: permissions.to_vec() };
         role.permissions.sort_unstable();
         role.permissions.dedup();
         if role.permissions.len() > MAX_PERMISSIONS {
-            return Ok(RoleVerdict::Invalid(format!("a role permits at most {MAX_PERMISSIONS} things")));
+            return Ok(invalid("permissions", format!("a role permits at most {MAX_PERMISSIONS} things")));
         }
         retrying(|| async {
             let mut tx = self.store().begin().await?;
+            let before = tx.find_role(&role.name).await?;
             let raised = tx.set_role(&role).await?;
             self.sessions().supersede_in(tx.as_mut(), &raised, "role_set").await?;
-            let record = self.record(tx.as_ref(), Event::RoleSet, actor, origin);
-            tx.audit(record.with("role", &*role.name).with("permissions", role.permissions.join(" ")));
+            let record = self.record(tx.as_ref(), Event::RoleSet, actor, origin).with("role", &*role.name);
+            let record = match before {
+                Some(before) => record.with("before", before.permissions.join(" ")),
+                None => record,
+            };
+            let people = raised.len().to_string();
+            tx.audit(record.with("permissions", role.permissions.join(" ")).with("people", people));
             tx.commit().await?;
             Ok(RoleVerdict::Done(raised.len() as u64))
         })
@@ -76,10 +84,14 @@ impl Accounts {
         }
         retrying(|| async {
             let mut tx = self.store().begin().await?;
-            let Some(raised) = tx.delete_role(name).await? else { return Ok(RoleVerdict::NotFound) };
+            let before = tx.find_role(name).await?;
+            let (Some(before), Some(raised)) = (before, tx.delete_role(name).await?) else {
+                return Ok(RoleVerdict::NotFound);
+            };
             self.sessions().supersede_in(tx.as_mut(), &raised, "role_deleted").await?;
-            let record = self.record(tx.as_ref(), Event::RoleDeleted, actor, origin);
-            tx.audit(record.with("role", name));
+            let record = self.record(tx.as_ref(), Event::RoleDeleted, actor, origin).with("role", name);
+            let people = raised.len().to_string();
+            tx.audit(record.with("before", before.permissions.join(" ")).with("people", people));
             tx.commit().await?;
             Ok(RoleVerdict::Done(raised.len() as u64))
         })
@@ -93,6 +105,27 @@ impl Accounts {
     pub async fn list_roles(&self) -> Result<Vec<Role>, Error> {
         Ok(self.store().snapshot().await?.list_roles().await?)
     }
+
+    /// Roles by name, in pages.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn page_roles(&self, request: &PageRequest) -> Result<Page<Role>, Error> {
+        // They are few, and all fit into one reading.
+        let mut items = self.list_roles().await?;
+        if let Some(Cursor(last)) = &request.after {
+            items.retain(|role| role.name > *last);
+        }
+        let limit = usize::try_from(request.limit()).unwrap_or(usize::MAX);
+        let is_more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| is_more).map(|role| Cursor(role.name.clone()));
+        Ok(Page { items, next })
+    }
+}
+
+fn invalid(field: &'static str, message: String) -> RoleVerdict {
+    RoleVerdict::Invalid(FieldError::new(field, "MALFORMED", message))
 }
 
 fn is_word(text: &str, max: usize) -> bool {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign_account::{Accounts, EmailPolicy, FactorPolicy, Parts};
-use countersign_http::{Auth, HttpSettings, TrustedProxies};
+use countersign_http::{Auth, HttpSettings, ShownSetting, TrustedProxies};
 use countersign_jose::Algorithm;
 use countersign_kernel::{Counter, Env, Lifetime, Secret};
 use countersign_keys::{AuditKey, DataKeys, KeyPolicy, Keyring, MasterKey, Roots};
@@ -81,6 +81,7 @@ pub struct Builder {
     keep_audit: Option<Lifetime>,
     env: Option<Env>,
     janitor: bool,
+    shown_settings: Vec<ShownSetting>,
 }
 
 impl Default for Builder {
@@ -117,6 +118,7 @@ impl Default for Builder {
             keep_audit: Some(Lifetime::from_days(400)),
             env: None,
             janitor: true,
+            shown_settings: Vec::new(),
         }
     }
 }
@@ -223,6 +225,13 @@ impl Builder {
         self
     }
 
+    /// The settings that administrators are shown, each with where it came from. None without it: what an app is configured by is
+    /// its own.
+    pub fn shown_settings(mut self, settings: Vec<ShownSetting>) -> Self {
+        self.shown_settings = settings;
+        self
+    }
+
     /// Time and chance; the machine's without it.
     pub fn env(mut self, env: Env) -> Self {
         self.env = Some(env);
@@ -303,7 +312,7 @@ impl Builder {
             sessions.locate_by(table);
         }
         let accounts = Accounts::new(Parts {
-            store: port,
+            store: Arc::clone(&port),
             env: env.clone(),
             sessions: sessions.clone(),
             hasher,
@@ -335,7 +344,8 @@ impl Builder {
             waiting: Waiting::default(),
             mail,
         });
-        let auth = Auth::new(sessions, accounts, http, env, Arc::new(house.clone()))?;
+        let reader = countersign_trail::Reader::new(port);
+        let auth = Auth::new(sessions, accounts, reader, http, env, Arc::new(house.clone()))?;
         if self.janitor {
             house.start_janitor();
         }
@@ -373,6 +383,7 @@ impl Builder {
         let mut settings = HttpSettings::new(public_url.as_str());
         settings.trusted_proxies = self.trusted_proxies.clone();
         settings.cors_allowed_origins = self.allowed_origins.clone();
+        settings.shown.clone_from(&self.shown_settings);
         settings
     }
 

@@ -256,7 +256,7 @@ impl Restore {
             let is_meant = *sessions == Sessions::EndAll || tally.keys_withdrawn.contains(&key.id);
             if is_meant
                 && key.standing != Standing::Withdrawn
-                && let Withdrawn::Done { .. } = keyring.withdraw(&key.kid, Actor::Operator, &origin).await?
+                && let Withdrawn::Done { .. } = keyring.withdraw(&key.kid, None, Actor::Operator, &origin).await?
             {
                 withdrawn.push(key.kid);
             }

@@ -11,11 +11,12 @@ use countersign_account::Accounts;
 use countersign_audit::Event;
 use countersign_kernel::{Env, Origin, RequestId, SessionId, Timestamp, UserId};
 use countersign_session::Sessions;
+use countersign_trail::Reader;
 use http::HeaderValue;
 
 use crate::client_address::TrustedProxies;
 use crate::layer::cors::Cors;
-use crate::settings::{HttpSettings, SettingsError};
+use crate::settings::{HttpSettings, SettingsError, ShownSetting};
 use crate::site::{Site, check_cors_origins};
 use crate::tally::{Readings, Tally};
 
@@ -34,6 +35,8 @@ struct Inner {
     is_https: bool,
     trusted_proxies: ArcSwap<TrustedProxies>,
     cors: ArcSwap<Cors>,
+    trail: Reader,
+    shown: ArcSwap<Vec<ShownSetting>>,
     hsts: Option<HeaderValue>,
     request_ids: RequestIds,
     tally: Tally,
@@ -85,6 +88,7 @@ impl Auth {
     pub fn new(
         sessions: Sessions,
         accounts: Accounts,
+        trail: Reader,
         settings: HttpSettings,
         env: Env,
         host: Arc<dyn Host>,
@@ -101,6 +105,8 @@ impl Auth {
             is_https: site.is_https(),
             trusted_proxies: ArcSwap::from_pointee(settings.trusted_proxies),
             cors: ArcSwap::from_pointee(Cors::new(&settings.cors_allowed_origins)),
+            trail,
+            shown: ArcSwap::from_pointee(settings.shown),
             hsts: site.is_https().then(|| HeaderValue::from_static(hsts)),
             request_ids: RequestIds::new(&env),
             tally: Tally::new(),
@@ -131,6 +137,11 @@ impl Auth {
         Ok(())
     }
 
+    /// Shows administrators these settings from now on.
+    pub fn show_settings(&self, shown: Vec<ShownSetting>) {
+        self.0.shown.store(Arc::new(shown));
+    }
+
     /// The floor above, if it is a `T`.
     #[must_use]
     pub fn host<T: Host>(&self) -> Option<&T> {
@@ -148,6 +159,14 @@ impl Auth {
     #[must_use]
     pub fn readings(&self) -> Readings {
         self.0.tally.read()
+    }
+
+    pub(crate) fn trail(&self) -> &Reader {
+        &self.0.trail
+    }
+
+    pub(crate) fn shown_settings(&self) -> Guard<Arc<Vec<ShownSetting>>> {
+        self.0.shown.load()
     }
 
     pub(crate) fn tally(&self) -> &Tally {

@@ -1,9 +1,11 @@
 //! The one place where verdicts and failures become HTTP. Outside this room nobody knows a status code for a verdict.
 
+mod administration;
 mod code;
 mod problem;
 mod verdict;
 
+pub(crate) use administration::{managed_refusal, revoke_refusal, role_refusal, start_reset_refusal};
 pub use code::Code;
 pub use problem::{FieldError, Rejection};
 pub(crate) use problem::{Problem, ProblemSchema};
@@ -61,6 +63,20 @@ impl From<countersign_session::Error> for Problem {
 
 impl From<countersign_account::Error> for Problem {
     fn from(error: countersign_account::Error) -> Self {
+        let transient = error.is_transient();
+        Self::fault(&error, transient)
+    }
+}
+
+impl From<countersign_keys::Error> for Problem {
+    fn from(error: countersign_keys::Error) -> Self {
+        let transient = error.is_transient();
+        Self::fault(&error, transient)
+    }
+}
+
+impl From<countersign_trail::Error> for Problem {
+    fn from(error: countersign_trail::Error) -> Self {
         let transient = error.is_transient();
         Self::fault(&error, transient)
     }

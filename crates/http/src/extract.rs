@@ -12,6 +12,9 @@ mod user;
 
 pub(crate) use bearer::{Bearer, bearer};
 pub use guard::{RequirePermissionLayer, RequireRoleLayer, RequireService, RequireStepUpLayer};
+pub(crate) use right::Right;
 pub use rights::{AnyPermission, AnyRole, Permission, PermissionSet, RequirePermission, RequireRole, Role, RoleSet};
+pub(crate) use step_up::Proof;
 pub use step_up::{Amr, RequireAmr, RequireRecent, SecondFactor};
 pub use user::CurrentUser;
+pub(crate) use user::{authenticate, reject};

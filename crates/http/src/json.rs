@@ -5,9 +5,11 @@
 //! after parsing, because bodies carry passwords.
 
 mod members;
+mod query;
 mod read;
 
 pub(crate) use members::Members;
+pub(crate) use query::{JustAPage, Query};
 pub(crate) use read::{LARGEST_BODY, collect, read_body};
 
 use axum::extract::{FromRequest, Request};

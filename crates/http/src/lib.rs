@@ -5,6 +5,7 @@
 //! handlers and the guard layers ([`Auth::require_role`], …) around its routers. The contract is API.md; the routes are on one
 //! page, `router.rs`; the statuses are in one room, `error.rs`.
 
+mod admin;
 mod api;
 mod app;
 mod client_address;
@@ -36,5 +37,5 @@ pub use extract::{
     RoleSet, SecondFactor,
 };
 pub use router::openapi;
-pub use settings::{HttpSettings, SettingsError};
+pub use settings::{HttpSettings, SettingsError, ShownSetting};
 pub use site::check_cors_origins;

@@ -33,6 +33,7 @@ pub(crate) fn frame() -> OpenApi {
             (name = "Session", description = "Signing in and out, and staying signed in"),
             (name = "Account", description = "What a person can see and change of his own account"),
             (name = "E-mail", description = "What is asked for and done by mail"),
+            (name = "Administration", description = "What administrators see and do: the role `admin` with a second factor, and a recent sign-in for whatever changes something"),
             (name = "Keys", description = "What access tokens are checked with"),
             (name = "Operations", description = "How the server is"),
             (name = "Pages", description = "What the server shows to people"),

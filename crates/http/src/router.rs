@@ -11,6 +11,8 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::admin::desk::Desk;
+use crate::admin::{self, desk};
 use crate::api::{
     admin_claim, csrf_token, devices, jwks, mail, mfa, password, profile, refresh, second_factors, sessions, sign_in,
     sign_out, sign_up, step_up, verify,
@@ -60,6 +62,29 @@ fn api() -> OpenApiRouter<Auth> {
         .routes(routes!(mail::change))
         // Keys.
         .routes(routes!(jwks::jwks))
+}
+
+/// The administrators' API. No route here can be without the check of its desk (`admin/desk.rs`).
+fn administration() -> OpenApiRouter<Desk> {
+    OpenApiRouter::default()
+        .routes(routes!(admin::users::list))
+        .routes(routes!(admin::users::show, admin::users::delete))
+        .routes(routes!(admin::users::disable))
+        .routes(routes!(admin::users::enable))
+        .routes(routes!(admin::users::set_roles))
+        .routes(routes!(admin::users::sign_out))
+        .routes(routes!(admin::users::reset_factors))
+        .routes(routes!(admin::users::reset_password))
+        .routes(routes!(admin::sessions::list))
+        .routes(routes!(admin::sessions::end))
+        .routes(routes!(admin::revocations::list, admin::revocations::revoke))
+        .routes(routes!(admin::roles::list))
+        .routes(routes!(admin::roles::set, admin::roles::delete))
+        .routes(routes!(admin::audit::list))
+        .routes(routes!(admin::keys::list))
+        .routes(routes!(admin::keys::rotate))
+        .routes(routes!(admin::limits::list))
+        .routes(routes!(admin::settings::list))
 }
 
 /// How the server is.
@@ -116,7 +141,7 @@ impl Auth {
 
 /// The API alone, for an app of somebody else's.
 fn embedded(auth: &Auth) -> Router {
-    let routes = api().merge(error_pages());
+    let routes = api().merge(desk::guard(administration(), auth)).merge(error_pages());
     // Where nothing is mailed, their paths are the app's own.
     let routes = if auth.accounts().sends_mail() { routes.merge(mail_pages()) } else { routes };
     let (api, _) = routes.split_for_parts();
@@ -125,7 +150,7 @@ fn embedded(auth: &Auth) -> Router {
 
 /// The whole site.
 fn standalone(auth: &Auth) -> Router {
-    let (site, _) = everything().split_for_parts();
+    let (site, _) = public().merge(desk::guard(administration(), auth)).split_for_parts();
     site.method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(Extension(Described(openapi)))
@@ -133,7 +158,7 @@ fn standalone(auth: &Auth) -> Router {
         .with_state(auth.clone())
 }
 
-fn everything() -> OpenApiRouter<Auth> {
+fn public() -> OpenApiRouter<Auth> {
     api().merge(mail_pages()).merge(operations()).merge(error_pages()).merge(pages())
 }
 
@@ -141,7 +166,8 @@ fn everything() -> OpenApiRouter<Auth> {
 #[must_use]
 pub fn openapi() -> Value {
     // A document made of texts and numbers always serialises.
-    let mut document = serde_json::to_value(everything().to_openapi()).unwrap_or_default();
+    let described = public().to_openapi().merge_from(administration().to_openapi());
+    let mut document = serde_json::to_value(described).unwrap_or_default();
     crate::openapi::complete(&mut document);
     document
 }

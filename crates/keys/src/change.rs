@@ -20,16 +20,23 @@ pub(crate) struct By {
     pub(crate) actor: Actor,
     pub(crate) origin: Origin,
     pub(crate) reason: &'static str,
+    /// The operator's own words.
+    pub(crate) note: Option<String>,
 }
 
 impl By {
     pub(crate) fn new(actor: Actor, origin: &Origin, reason: &'static str) -> Self {
-        Self { actor, origin: origin.clone(), reason }
+        Self { actor, origin: origin.clone(), reason, note: None }
+    }
+
+    /// The same, with the operator's own words.
+    pub(crate) fn saying(self, note: Option<&str>) -> Self {
+        Self { note: note.map(str::to_owned), ..self }
     }
 
     /// The system by itself.
     pub(crate) fn system(env: &Env, reason: &'static str) -> Self {
-        Self { actor: Actor::System, origin: Origin::local(RequestId::new(env)), reason }
+        Self { actor: Actor::System, origin: Origin::local(RequestId::new(env)), reason, note: None }
     }
 }
 
@@ -202,7 +209,10 @@ impl Changes {
             .with("key", row.id.to_string())
             .with_name("kid", &row.kid)
             .with("algorithm", &row.algorithm);
-        tx.audit(record);
+        tx.audit(match &by.note {
+            Some(note) => record.with("note", note),
+            None => record,
+        });
     }
 }
 

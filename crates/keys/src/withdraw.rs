@@ -37,11 +37,18 @@ enum Refusal {
 }
 
 impl Keyring {
-    /// Withdraws the key called `kid`, whatever it is doing. If it signs, the next key signs from now on.
+    /// Withdraws the key called `kid`, whatever it is doing. If it signs, the next key signs from now on. `note` is the
+    /// operator's own words, for the record.
     ///
     /// # Errors
     /// [`Error`]; nothing has changed then, save with [`Error::Unread`].
-    pub async fn withdraw(&self, kid: &str, actor: Actor, origin: &Origin) -> Result<Withdrawn, Error> {
+    pub async fn withdraw(
+        &self,
+        kid: &str,
+        note: Option<&str>,
+        actor: Actor,
+        origin: &Origin,
+    ) -> Result<Withdrawn, Error> {
         let changes = self.changes();
         let draft = changes.draft().await?;
         let plan = |keys: &[RingKey], _: Timestamp| {
@@ -58,7 +65,7 @@ impl Keyring {
             }
             Ok(steps)
         };
-        Ok(match self.change(&By::new(actor, origin, "withdrawn"), plan).await? {
+        Ok(match self.change(&By::new(actor, origin, "withdrawn").saying(note), plan).await? {
             Changed::Done => {
                 self.complete().await;
                 let ring = self.ring();

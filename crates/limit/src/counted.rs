@@ -21,14 +21,6 @@ impl Counted {
         Self { inner, refused: Mutex::default() }
     }
 
-    /// How many calls each limit has refused since the process started; only those that have refused any, by name.
-    #[must_use]
-    pub fn refused(&self) -> Vec<(&'static str, u64)> {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        refused.sort_unstable();
-        refused
-    }
-
     fn count(&self, name: &'static str) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         match refused.iter_mut().find(|(known, _)| *known == name) {
@@ -61,6 +53,17 @@ impl Limiter for Counted {
 
     fn readings(&self, charges: &[(Quota, Key)], now: Timestamp) -> Vec<Reading> {
         self.inner.readings(charges, now)
+    }
+
+    fn present(&self, quota: Quota) -> Option<Quota> {
+        self.inner.present(quota)
+    }
+
+    /// Only limits that have refused any.
+    fn refused(&self) -> Vec<(&'static str, u64)> {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        refused.sort_unstable();
+        refused
     }
 
     fn occupancy(&self) -> Occupancy {

@@ -30,6 +30,16 @@ pub trait Limiter: Send + Sync + 'static {
         readings
     }
 
+    /// The limit that holds at present in place of `quota`, which a caller was built with; none where none holds.
+    fn present(&self, quota: Quota) -> Option<Quota> {
+        Some(quota)
+    }
+
+    /// How many calls each limit has refused since the process started, by name; nothing where nobody counts.
+    fn refused(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+
     /// How much it holds in this process; nothing for one that keeps its buckets elsewhere.
     fn occupancy(&self) -> Occupancy {
         Occupancy::default()
@@ -116,5 +126,9 @@ impl Limiter for Unlimited {
 
     fn readings(&self, _charges: &[(Quota, Key)], _now: Timestamp) -> Vec<Reading> {
         Vec::new()
+    }
+
+    fn present(&self, _quota: Quota) -> Option<Quota> {
+        None
     }
 }

@@ -97,6 +97,8 @@ policies! {
     link_address = 30 in 15 min,
     /// Failed tries of one account at the one-time link that makes the first administrator.
     claim_admin_account = 10 in 60 min,
+    /// Calls of one administrator to the administrators' API.
+    admin_account = 300 in 1 min,
 }
 
 /// How hard the next challenge is: `base` while nothing is counted in `solved`, the reading of

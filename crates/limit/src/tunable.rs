@@ -65,6 +65,14 @@ impl Limiter for Tunable {
         self.inner.readings(&self.all_tuned(charges), now)
     }
 
+    fn present(&self, quota: Quota) -> Option<Quota> {
+        self.inner.present(self.tuned(quota))
+    }
+
+    fn refused(&self) -> Vec<(&'static str, u64)> {
+        self.inner.refused()
+    }
+
     fn occupancy(&self) -> Occupancy {
         self.inner.occupancy()
     }

@@ -4,13 +4,13 @@ use std::str::FromStr;
 
 use countersign::{
     Algorithm, Auth, AuthExt as _, Builder, HasherConfig, Mailer, Params, PasswordPolicy, Policies, PublicUrl,
-    TrustedProxies, Undelivered, WhenStale,
+    ShownSetting, TrustedProxies, Undelivered, WhenStale,
 };
 
-use crate::config::Config;
 use crate::config::limits::{Allowance, Limits};
 use crate::config::mail::{Mail, Taker};
 use crate::config::passwords::Passwords;
+use crate::config::{Config, Shown};
 
 /// The system that the configuration describes, called by `public_url`.
 pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
@@ -35,7 +35,8 @@ pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
         .password_policy(password_policy(&config.passwords))
         .peppers(config.passwords.peppers.clone())
         .trusted_proxies(TrustedProxies::new(general.trusted_proxies.clone()))
-        .allowed_origins(config.cors.allowed_origins.iter().cloned());
+        .allowed_origins(config.cors.allowed_origins.iter().cloned())
+        .shown_settings(shown_settings(&config.shown));
     if let Some(path) = &general.database {
         builder = builder.database(format!("sqlite://{}", path.display()));
     }
@@ -78,6 +79,19 @@ pub(crate) fn addressed(mut mailer: Mailer, mail: &Mail) -> Mailer {
         mailer = mailer.texts(texts);
     }
     mailer
+}
+
+/// The settings as administrators are shown them.
+pub fn shown_settings(shown: &[Shown]) -> Vec<ShownSetting> {
+    let one = |shown: &Shown| {
+        let (definition, origin) = (shown.definition, shown.origin.to_string());
+        if definition.secret {
+            ShownSetting::secret(definition.key, shown.value.is_some(), origin, definition.reloads)
+        } else {
+            ShownSetting::plain(definition.key, shown.value.clone(), origin, definition.reloads)
+        }
+    };
+    shown.iter().map(one).collect()
 }
 
 /// The configuration knows the same names.
@@ -131,6 +145,7 @@ pub(crate) fn policies(limits: &Limits) -> Policies {
         (&mut policies.code_account, limits.code_account),
         (&mut policies.link_address, limits.link_address),
         (&mut policies.claim_admin_account, limits.claim_admin_account),
+        (&mut policies.admin_account, limits.admin_account),
     ] {
         let Allowance { limit, window } = allowance;
         (quota.limit, quota.window) = (limit, window);

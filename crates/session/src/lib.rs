@@ -27,6 +27,7 @@ pub mod readings;
 pub mod refresh_token;
 pub mod revocations;
 mod revoke;
+mod revoke_named;
 pub mod rotate;
 mod rounds;
 mod seen;
@@ -53,8 +54,11 @@ pub use policy::{Policy, WhenStale};
 pub use readings::Readings;
 pub use refresh_token::RefreshText;
 pub use revocations::LiveSet;
+pub use revoke_named::{Named, RevokeVerdict};
 pub use rotate::{RotateVerdict, Rotated};
 pub use sessions::Sessions;
 pub use user_agent::AgentFamily;
 // Nouns that callers above the store meet: they need no arrow of their own down there.
-pub use countersign_store::{Delivery, EndReason, Session, User};
+pub use countersign_store::{
+    Cursor, Delivery, Effect, EndReason, Page, PageRequest, Revocation, Session, Target, User,
+};

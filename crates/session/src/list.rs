@@ -1,7 +1,7 @@
-//! The sessions of one person.
+//! The sessions that live: of one person, of all.
 
 use countersign_kernel::{Location, UserId};
-use countersign_store::Session;
+use countersign_store::{Page, PageRequest, Session};
 
 use crate::error::Error;
 use crate::sessions::Sessions;
@@ -15,6 +15,16 @@ impl Sessions {
         let mut tx = self.0.store.snapshot().await?;
         let now = tx.now();
         Ok(tx.list_sessions_of(user, now).await?)
+    }
+
+    /// Living sessions, newest first, in pages: those of one person, or everybody's.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn list_living(&self, user: Option<UserId>, page: &PageRequest) -> Result<Page<Session>, Error> {
+        let mut tx = self.0.store.snapshot().await?;
+        let now = tx.now();
+        Ok(tx.list_living_sessions(user, now, page).await?)
     }
 
     /// Where a session was last refreshed from, by today's table: country, network and what the network is called. It follows

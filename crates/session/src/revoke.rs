@@ -7,7 +7,7 @@
 //! nobody is signed out by a change of rights. Follows DESIGN section 2.
 
 use countersign_audit::{Actor, Event, Record};
-use countersign_kernel::{Origin, SessionId, Timestamp, TokenId, UserId};
+use countersign_kernel::{Origin, SessionId, Timestamp, UserId};
 use countersign_keys::last_token_dies;
 use countersign_store::{Effect, EndReason, Ended, NewRevocation, Session, Target, Tx};
 
@@ -47,11 +47,24 @@ impl Sessions {
         actor: Actor,
         origin: &Origin,
     ) -> Result<Option<Session>, Error> {
+        self.end_noted_in(tx, session, reason, (actor, origin), None).await
+    }
+
+    /// The same with a word of whoever ended it for the record.
+    pub(crate) async fn end_noted_in(
+        &self,
+        tx: &mut dyn Tx,
+        session: SessionId,
+        reason: EndReason,
+        (actor, origin): (Actor, &Origin),
+        note: Option<&str>,
+    ) -> Result<Option<Session>, Error> {
         let ended = Ended { at: tx.now(), reason };
         let Some(session) = tx.end_session(session, ended).await? else { return Ok(None) };
         self.revoke_in(tx, Target::Session(session.id), Effect::Ended, reason.as_str()).await?;
         let event = if reason == EndReason::SignedOut { Event::SignedOut } else { Event::SessionEnded };
         let record = Record::new(event, actor, origin, tx.now(), &self.0.env).of(session.user).in_session(session.id);
+        let record = noted(record, note);
         tx.audit(if event == Event::SignedOut { record } else { record.because(reason.as_str()) });
         Ok(Some(session))
     }
@@ -142,20 +155,14 @@ impl Sessions {
         Ok(())
     }
 
-    /// Revokes one access token, whatever its session; it answers `TOKEN_REVOKED` from the return on.
-    ///
-    /// # Errors
-    /// [`Error::Store`]; nothing has changed then.
-    pub async fn revoke_token(&self, token: TokenId, actor: Actor, origin: &Origin) -> Result<(), Error> {
-        let mut tx = self.0.store.begin().await?;
-        self.revoke_in(tx.as_mut(), Target::Token(token), Effect::Ended, "revoked").await?;
-        let record = Record::new(Event::TokenRevoked, actor, origin, tx.now(), &self.0.env);
-        tx.audit(record.with("token", token.to_string()));
-        tx.commit().await?;
-        Ok(())
-    }
-
-    async fn revoke_in(&self, tx: &mut dyn Tx, target: Target, effect: Effect, reason: &str) -> Result<(), Error> {
+    /// Puts a revocation down, kept until the last token that it means has died.
+    pub(crate) async fn revoke_in(
+        &self,
+        tx: &mut dyn Tx,
+        target: Target,
+        effect: Effect,
+        reason: &str,
+    ) -> Result<(), Error> {
         let until = self.last_token_dies(tx).await?;
         tx.revoke(NewRevocation { target, effect, at: tx.now(), until, reason: reason.to_owned() });
         Ok(())
@@ -165,5 +172,13 @@ impl Sessions {
     pub(crate) async fn last_token_dies(&self, tx: &mut dyn Tx) -> Result<Timestamp, Error> {
         let now = tx.now();
         Ok(last_token_dies(tx, now, self.0.policy.access).await?)
+    }
+}
+
+/// The record with a word of whoever acted, if there is one.
+pub(crate) fn noted(record: Record, note: Option<&str>) -> Record {
+    match note {
+        Some(note) => record.with("note", note),
+        None => record,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_kernel::{KeyId, Lifetime, SessionId, TokenId, UserId};
-use countersign_store::{Effect, Error, NewRevocation, Revocation, RevocationHead, Target};
+use countersign_store::{Cursor, Effect, Error, NewRevocation, PageRequest, Revocation, RevocationHead, Target};
 
 use crate::subject::{Kept, Subject};
 
@@ -94,6 +94,26 @@ pub async fn revocations_are_listed_after_a_number(subject: Subject) -> Kept {
     assert_eq!(seqs(list(&subject, 3, 3).await?), [4, 5, 6]);
     assert_eq!(seqs(list(&subject, 6, 3).await?), [7]);
     assert_eq!(list(&subject, 7, 3).await?, []);
+    Ok(())
+}
+
+/// Newest first, in pages, until none is left.
+pub async fn the_newest_revocations_are_listed_in_pages(subject: Subject) -> Kept {
+    revoke(&subject, 5).await?;
+    let mut tx = subject.store.snapshot().await?;
+    let mut request = PageRequest::first(2);
+    let mut pages: Vec<Vec<u64>> = Vec::new();
+    loop {
+        let page = tx.list_newest_revocations(&request).await?;
+        pages.push(page.items.iter().map(|numbered| numbered.seq).collect());
+        let Some(next) = page.next else { break };
+        request = PageRequest::after(next, 2);
+    }
+    assert_eq!(pages, [vec![5, 4], vec![3, 2], vec![1]]);
+    for broken in ["", "x", "0", "-1", "18446744073709551615"] {
+        let request = PageRequest::after(Cursor(broken.to_owned()), 2);
+        assert_eq!(tx.list_newest_revocations(&request).await?.items, [], "{broken:?}");
+    }
     Ok(())
 }
 

@@ -1,7 +1,9 @@
 //! Promises of `Sessions`.
 
 use countersign_kernel::{Lifetime, SessionId, Timestamp, UserId};
-use countersign_store::{Answered, AttemptHash, Delivery, EndReason, Ended, Error, Session, Spent};
+use countersign_store::{
+    Answered, AttemptHash, Cursor, Delivery, EndReason, Ended, Error, PageRequest, Session, Spent,
+};
 
 use crate::subject::{Kept, Subject, winners};
 
@@ -289,6 +291,46 @@ pub async fn living_sessions_are_listed_last_used_first(subject: Subject) -> Kep
     sessions.sort_unstable_by_key(|(minutes, _)| std::cmp::Reverse(*minutes));
     let expected: Vec<SessionId> = sessions.into_iter().map(|(_, id)| id).collect();
     assert_eq!(listed.into_iter().map(|session| session.id).collect::<Vec<_>>(), expected);
+    Ok(())
+}
+
+/// Everybody's or one person's, in pages; what is over is on none.
+pub async fn living_sessions_are_listed_in_pages_newest_first(subject: Subject) -> Kept {
+    let (ada, bob) = (subject.user("ada").await?, subject.user("bob").await?);
+    let mut newest = Vec::new();
+    for user in [ada, bob, ada, ada, bob] {
+        // Ids of one moment have no order.
+        subject.clock.advance(Lifetime::from_millis(1));
+        newest.insert(0, (user, subject.session(user).await?.id));
+    }
+    let mut idle = subject.new_session(ada);
+    idle.row.idle_deadline = subject.now();
+    let mut old = subject.new_session(ada);
+    old.row.absolute_deadline = subject.now();
+    insert(&subject, &idle).await?;
+    insert(&subject, &old).await?;
+    let over = subject.session(ada).await?;
+    end(&subject, over.id).await?;
+
+    let mut tx = subject.store.snapshot().await?;
+    for whose in [None, Some(ada), Some(bob), Some(UserId::new(&subject.env))] {
+        let mut request = PageRequest::first(2);
+        let (mut listed, mut pages) = (Vec::new(), 0);
+        loop {
+            let page = tx.list_living_sessions(whose, subject.now(), &request).await?;
+            listed.extend(page.items.iter().map(|session| (session.user, session.id)));
+            pages += 1;
+            let Some(next) = page.next else { break };
+            request = PageRequest::after(next, 2);
+        }
+        let expected: Vec<_> =
+            newest.iter().copied().filter(|(user, _)| whose.is_none_or(|whose| whose == *user)).collect();
+        assert_eq!(pages, expected.len().div_ceil(2).max(1), "{whose:?}");
+        assert_eq!(listed, expected, "{whose:?}");
+    }
+    let broken = PageRequest::after(Cursor("no cursor".to_owned()), 2);
+    let page = tx.list_living_sessions(None, subject.now(), &broken).await?;
+    assert_eq!((page.items.len(), page.next), (0, None));
     Ok(())
 }
 

@@ -231,6 +231,35 @@ pub async fn of_racing_administrators_who_leave_one_stays(subject: Subject) -> K
     Ok(())
 }
 
+/// Two administrators take each other's role at the same moment, each sure of staying: one of them does.
+pub async fn of_two_administrators_who_demote_each_other_one_stays(subject: Subject) -> Kept {
+    let ada = subject.user_with_roles("ada", &["admin"]).await?;
+    let bob = subject.user_with_roles("bob", &["admin"]).await?;
+    for round in 0..4 {
+        let demoted = subject
+            .race(2, |subject, number| async move {
+                let victim = if number == 0 { bob } else { ada };
+                let mut tx = subject.begin().await?;
+                let may_go = tx.has_other_active_with_role("admin", Some(victim)).await?;
+                if may_go {
+                    tx.set_user_roles(victim, &[]).await?;
+                }
+                tx.commit().await?;
+                Ok(may_go)
+            })
+            .await?;
+
+        assert_eq!(winners(&demoted), 1, "round {round}");
+        let mut tx = subject.begin().await?;
+        assert!(tx.has_other_active_with_role("admin", None).await?, "round {round}");
+        for admin in [ada, bob] {
+            tx.set_user_roles(admin, &["admin".to_owned()]).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
 /// Nothing of a person stays but the trail.
 pub async fn deleting_an_account_takes_all_it_owns(subject: Subject) -> Kept {
     let id = subject.user_with_roles("ada", &["admin"]).await?;

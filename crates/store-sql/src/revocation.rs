@@ -5,12 +5,15 @@ pub(crate) mod columns;
 use async_trait::async_trait;
 use aws_lc_rs::digest::{Context, SHA256};
 use countersign_kernel::{KeyId, SessionId, Timestamp, TokenId, UserId};
-use countersign_store::{Effect, Error, NewRevocation, Revocation, RevocationHead, Revocations, Target};
+use countersign_store::{
+    Effect, Error, NewRevocation, Page, PageRequest, Revocation, RevocationHead, Revocations, Target,
+};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::engine::{change, find, list, on_engine, take};
 use crate::error::{from_sqlx, refused};
+use crate::page::{Start, nothing, page, rows_to_ask};
 use crate::revocation::columns::head_of;
 use crate::row::{Place, micros, moment, to_column};
 use crate::tx::SqlTx;
@@ -22,6 +25,8 @@ const HEAD: &str = "SELECT seq, hash FROM revocation_head";
 const RAISE_HEAD: &str = "UPDATE revocation_head SET seq = $1 WHERE seq < $1";
 const LIST: &str = "SELECT seq, hash, kind, target, below, except_session, effect, revoked_at, keep_until, reason \
                     FROM revocations WHERE seq > $1 ORDER BY seq LIMIT $2";
+const LIST_NEWEST: &str = "SELECT seq, hash, kind, target, below, except_session, effect, revoked_at, keep_until, reason \
+                           FROM revocations WHERE seq < $1 ORDER BY seq DESC LIMIT $2";
 const SWEEP: &str = "DELETE FROM revocations WHERE seq IN \
      (SELECT seq FROM revocations WHERE keep_until <= $1 ORDER BY keep_until LIMIT $2)";
 const NOTE_LIFETIME: &str = "INSERT INTO access_lifetimes (seconds, noted_at) VALUES ($1, $2) \
@@ -162,6 +167,17 @@ impl Revocations for SqlTx {
     async fn list_revocations(&mut self, after: u64, limit: u32) -> Result<Vec<Revocation>, Error> {
         let rows = list!(self, RevocationRow, LIST, to_column(after)?, i64::from(limit))?;
         rows.into_iter().map(Revocation::try_from).collect()
+    }
+
+    async fn list_newest_revocations(&mut self, request: &PageRequest) -> Result<Page<Revocation>, Error> {
+        let below = match Start::of(request, |text| text.parse().ok().filter(|seq| *seq > 0)) {
+            Start::First => i64::MAX,
+            Start::After(seq) => seq,
+            Start::Nowhere => return Ok(nothing()),
+        };
+        let rows = list!(self, RevocationRow, LIST_NEWEST, below, rows_to_ask(request))?;
+        let revocations = rows.into_iter().map(Revocation::try_from).collect::<Result<_, _>>()?;
+        Ok(page(revocations, request, |revocation: &Revocation| revocation.seq.to_string()))
     }
 
     async fn sweep_revocations(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error> {

@@ -6,11 +6,12 @@ mod marks;
 
 use async_trait::async_trait;
 use countersign_kernel::{DeviceId, SessionId, Timestamp, UserId};
-use countersign_store::{Delivery, Ended, Error, Noticed, RefreshWrite, Session, Sessions};
+use countersign_store::{Delivery, Ended, Error, Noticed, Page, PageRequest, RefreshWrite, Session, Sessions};
 use uuid::Uuid;
 
 use crate::engine::{change, find, list, on_engine, take, take_all};
 use crate::error::{lost_reference, refused};
+use crate::page::{Start, nothing, page, rows_to_ask};
 use crate::row::{join_words, micros, to_column};
 use crate::session::columns::{
     SessionRow, WriteColumns, answered_column, bind_write, noticed_column, recent_column, session_columns,
@@ -44,6 +45,21 @@ const LIST_OF_USER: &str = concat!(
     " FROM sessions WHERE sessions.user_id = $1 AND sessions.ended_at IS NULL AND sessions.idle_deadline > $2 \
      AND sessions.absolute_deadline > $2 ORDER BY sessions.last_seen_at DESC, sessions.id DESC LIMIT 200"
 );
+/// What lives, below an id: ids are in the order of their time.
+macro_rules! list_living {
+    ($whose:literal) => {
+        concat!(
+            "SELECT ",
+            session_columns!(),
+            " FROM sessions WHERE ",
+            $whose,
+            "sessions.id < $1 AND sessions.ended_at IS NULL AND sessions.idle_deadline > $2 \
+             AND sessions.absolute_deadline > $2 ORDER BY sessions.id DESC LIMIT $3"
+        )
+    };
+}
+const LIST_LIVING: &str = list_living!("");
+const LIST_LIVING_OF_USER: &str = list_living!("sessions.user_id = $4 AND ");
 const SET_AUTHENTICATION: &str =
     "UPDATE sessions SET amr = $2, auth_time = $3, version = version + 1 WHERE id = $1 AND ended_at IS NULL";
 const SWEEP: &str = "DELETE FROM sessions WHERE id IN \
@@ -147,6 +163,26 @@ impl Sessions for SqlTx {
     async fn list_sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, Error> {
         let rows = list!(self, SessionRow, LIST_OF_USER, user.as_uuid(), micros(now))?;
         rows.into_iter().map(Session::try_from).collect()
+    }
+
+    async fn list_living_sessions(
+        &mut self,
+        user: Option<UserId>,
+        now: Timestamp,
+        request: &PageRequest,
+    ) -> Result<Page<Session>, Error> {
+        let below = match Start::of(request, |text| text.parse().ok().map(SessionId::as_uuid)) {
+            Start::First => Uuid::max(),
+            Start::After(id) => id,
+            Start::Nowhere => return Ok(nothing()),
+        };
+        let (now, limit) = (micros(now), rows_to_ask(request));
+        let rows = match user {
+            None => list!(self, SessionRow, LIST_LIVING, below, now, limit)?,
+            Some(user) => list!(self, SessionRow, LIST_LIVING_OF_USER, below, now, limit, user.as_uuid())?,
+        };
+        let sessions = rows.into_iter().map(Session::try_from).collect::<Result<_, _>>()?;
+        Ok(page(sessions, request, |session: &Session| session.id.to_string()))
     }
 
     async fn set_authentication(&mut self, id: SessionId, amr: &[String], auth_time: Timestamp) -> Result<bool, Error> {

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use countersign_kernel::{KeyId, SessionId, Timestamp, TokenId, UserId};
 
 use crate::error::Error;
+use crate::page::{Page, PageRequest};
 
 /// Which tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -85,6 +86,9 @@ pub trait Revocations {
 
     /// At most `limit` revocations with a greater number than `after`, in order.
     async fn list_revocations(&mut self, after: u64, limit: u32) -> Result<Vec<Revocation>, Error>;
+
+    /// The revocations that are kept, newest first.
+    async fn list_newest_revocations(&mut self, page: &PageRequest) -> Result<Page<Revocation>, Error>;
 
     /// Deletes at most `limit` revocations whose `until` has passed; how many it were.
     async fn sweep_revocations(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error>;

@@ -5,6 +5,7 @@ use countersign_kernel::{DeviceId, SessionId, Timestamp, UserId};
 
 use crate::error::Error;
 use crate::noticed::Noticed;
+use crate::page::{Page, PageRequest};
 
 /// How the refresh token travels. A session keeps its delivery for life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -274,6 +275,14 @@ pub trait Sessions {
 
     /// The person's sessions that live at `now`, most recently used first, at most 200.
     async fn list_sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, Error>;
+
+    /// Sessions that live at `now`, newest first; of this person alone where one is named. None is on two pages.
+    async fn list_living_sessions(
+        &mut self,
+        user: Option<UserId>,
+        now: Timestamp,
+        page: &PageRequest,
+    ) -> Result<Page<Session>, Error>;
 
     /// Records a stronger or newer proof of the person in a session that lives, and raises its `version`; `false` where it does
     /// not live.

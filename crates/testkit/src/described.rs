@@ -131,6 +131,9 @@ impl Described {
 
     /// What was accepted must be what the document asks for.
     fn request(&self, operation: &Value, asked: &Asked<'_>) -> Result<(), String> {
+        if let Some(name) = undescribed_parameter(operation, asked.path) {
+            return Err(format!("the parameter {name} is not described"));
+        }
         if asked.body.is_empty() || !is_json(&essence(asked.headers)) {
             return Ok(());
         }
@@ -142,6 +145,18 @@ impl Described {
             None => Ok(()),
         }
     }
+}
+
+/// A parameter of the query that an operation which has any does not know. Operations without a query pass it over, as HTTP has it.
+fn undescribed_parameter(operation: &Value, path: &str) -> Option<String> {
+    let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+    let known: Vec<&str> = parameters
+        .filter(|parameter| parameter.get("in").is_some_and(|place| place == "query"))
+        .filter_map(|parameter| parameter.get("name")?.as_str())
+        .collect();
+    let query = path.split_once('?').map(|(_, query)| query.split('#').next().unwrap_or_default())?;
+    let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+    names.filter(|_| !known.is_empty()).find(|name| !known.contains(name)).map(str::to_owned)
 }
 
 /// Whether the answer was made below the system: by the listener or the HTTP library, which give no request a name.

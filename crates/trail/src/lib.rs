@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod error;
 pub mod export;
 pub mod prune;
+pub mod reader;
 pub mod seal;
 pub mod tail;
 
@@ -18,5 +19,8 @@ pub use checkpoint::{Due, checkpoint, newest_checkpoint};
 pub use error::Error;
 pub use export::{Exported, Range, export};
 pub use prune::{Pruned, prune};
+pub use reader::Reader;
 pub use seal::{Sealed, seal};
 pub use tail::{Tail, list};
+// Nouns that callers above the store meet: they need no arrow of their own down there.
+pub use countersign_store::{AddressRange, AuditFilter, Cursor, Page, PageRequest};

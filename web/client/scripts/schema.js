@@ -1,5 +1,5 @@
 // Writes src/schema.gen.ts from docs/reference/openapi.json: a type for each schema, a line for each call, and the closed list of codes.
-// `--check` fails where the file differs. Needs nothing but Node, and refuses what it does not understand instead of guessing.
+// Not of the administrators' API: nobody who signs in has a use for it. `--check` fails where the file differs. Needs nothing but Node, and refuses what it does not understand instead of guessing.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { argv, exit } from "node:process";
@@ -12,18 +12,35 @@ const NAME = /^[A-Za-z_$][\w$]*$/;
 /** The text of the file for an OpenAPI document. */
 export function generate(document) {
   const { schemas } = document.components;
-  const names = Object.keys(schemas).sort();
-  const calls = Object.entries(document.paths)
+  const [theirs, others] = halves(document.paths, ([path]) => path.startsWith("/api/admin/"));
+  const used = reachable(others, schemas);
+  const unused = new Set([...reachable(theirs, schemas)].filter((name) => !used.has(name)));
+  const names = Object.keys(schemas).filter((name) => !unused.has(name)).sort();
+  const calls = others
     .filter(([path]) => path.startsWith("/api/"))
     .flatMap(([path, item]) => METHODS.filter((method) => item[method]).map((method) => call(method, path, item[method])))
     .sort();
-  const codes = [...new Set(codesIn(document.paths))].sort();
+  const codes = [...new Set(codesIn(others))].sort();
   return [
     "// Made by `npm run gen` from docs/reference/openapi.json. Do not edit.",
     ...names.map((name) => `${comment(schemas[name].description, "")}export ${declaration(name, schemas[name])}`),
     `/** What the server may refuse a call with. */\nexport type Code =\n${codes.map((code) => `  | ${JSON.stringify(code)}`).join("\n")};`,
     `/** Each call: what it takes, and what it answers where it is not refused. */\nexport interface Calls {\n${calls.join("\n")}\n}`,
   ].join("\n\n") + "\n";
+}
+
+function halves(paths, isFirst) {
+  const entries = Object.entries(paths);
+  return [entries.filter(isFirst), entries.filter((entry) => !isFirst(entry))];
+}
+
+/** The names of all schemas that a part of the document leads to. */
+function reachable(node, schemas, found = new Set()) {
+  if (typeof node !== "object" || node === null) return found;
+  const name = typeof node.$ref === "string" ? node.$ref.replace("#/components/schemas/", "") : undefined;
+  if (name in schemas && !found.has(name)) reachable(schemas[name], schemas, found.add(name));
+  for (const part of Object.values(node)) reachable(part, schemas, found);
+  return found;
 }
 
 function declaration(name, schema) {

@@ -47,6 +47,18 @@ test("codes and calls are collected", () => {
   assert.ok(!text.includes("/page"));
 });
 
+test("what administrators alone use is left out, and what others use too is kept", () => {
+  const answers = (name) => ({ get: { responses: { 200: { content: { "application/json": { schema: { $ref: `#/components/schemas/${name}` } } } } } } });
+  const thing = (more) => ({ type: "object", properties: { more } });
+  const text = generate(document(
+    { Desk: thing({ $ref: "#/components/schemas/Drawer" }), Drawer: thing({ $ref: "#/components/schemas/Shared" }), Shared: thing({ type: "string" }), Loose: { type: "string" }, Mine: thing({ $ref: "#/components/schemas/Shared" }) },
+    { "/api/admin/v1/desk": answers("Desk"), "/api/mine": answers("Mine") },
+  ));
+
+  assert.deepEqual([...text.matchAll(/export (?:interface|type) (\w+)/g)].map(([, name]) => name), ["Loose", "Mine", "Shared", "Code", "Calls"]);
+  assert.ok(text.includes("GET /api/mine") && !text.includes("admin"));
+});
+
 test("what is not understood is refused, and not guessed", () => {
   assert.throws(() => generate(document({ A: { type: "file" } })), /unknown type/);
   assert.throws(() => generate(document({ A: { $ref: "#/components/parameters/B" } })), /something else than a schema/);

@@ -4,6 +4,7 @@
 //! tested here: the rules of each floor (tests of that floor), and PostgreSQL, which the facade does not choose yet.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests and their helpers fail by panicking")]
 
+mod admin;
 mod aftermath;
 mod answer;
 mod attack_cookie;

@@ -99,6 +99,32 @@ impl Members {
         parsed
     }
 
+    /// A list of strings that must be there.
+    pub(crate) fn strings(&mut self, name: &'static str) -> Vec<String> {
+        let items = match self.values.remove(name) {
+            Some(Value::Array(items)) => items,
+            Some(_) => {
+                self.wrong(name.to_owned(), "WRONG_TYPE", "This must be a list of texts.");
+                return Vec::new();
+            }
+            None => {
+                self.wrong(name.to_owned(), "REQUIRED", "This is needed.");
+                return Vec::new();
+            }
+        };
+        let texts: Option<Vec<String>> = items
+            .into_iter()
+            .map(|item| match item {
+                Value::String(text) => Some(text),
+                _ => None,
+            })
+            .collect();
+        texts.unwrap_or_else(|| {
+            self.wrong(name.to_owned(), "WRONG_TYPE", "This must be a list of texts.");
+            Vec::new()
+        })
+    }
+
     /// True or false, that may be left out.
     pub(crate) fn optional_bool(&mut self, name: &'static str) -> Option<bool> {
         match self.values.remove(name)? {
@@ -108,6 +134,11 @@ impl Members {
                 None
             }
         }
+    }
+
+    /// Notes what is wrong with a member, or with the whole where the name is empty.
+    pub(crate) fn refuse(&mut self, name: &'static str, code: &'static str, message: &'static str) {
+        self.wrong(name.to_owned(), code, message);
     }
 
     fn wrong(&mut self, name: String, code: &'static str, message: &'static str) {

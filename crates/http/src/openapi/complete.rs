@@ -19,16 +19,16 @@ pub(crate) fn complete(document: &mut Value) {
     }
     close_bodies(document);
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
-    for item in paths.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
-        for operation in item.values_mut().filter_map(Value::as_object_mut) {
-            complete_operation(operation);
+    for (path, item) in paths.into_iter().flatten() {
+        for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+            complete_operation(path, operation);
         }
     }
 }
 
-fn complete_operation(operation: &mut Map<String, Value>) {
+fn complete_operation(path: &str, operation: &mut Map<String, Value>) {
     let mut refusals = named(operation);
-    for code in implied(operation) {
+    for code in implied(path, operation) {
         refusals.entry(code.status().as_u16()).or_default().insert(code.as_str());
     }
     let is_limited = refusals.contains_key(&429);
@@ -89,12 +89,16 @@ fn named(operation: &Map<String, Value>) -> BTreeMap<u16, BTreeSet<&'static str>
 }
 
 /// The codes that follow from what an operation takes.
-fn implied(operation: &Map<String, Value>) -> Vec<Code> {
+fn implied(path: &str, operation: &Map<String, Value>) -> Vec<Code> {
     // Whatever it is: a length that is announced too large, a fault of ours, a server that has too much to do.
     let mut codes = vec![Code::PayloadTooLarge, Code::Internal, Code::Overloaded];
     // Where a cookie would do as well, the entry says what becomes of a bad token.
     if demands(operation, "bearer") && !demands(operation, "refreshCookie") {
         codes.extend([Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::TokenRevoked]);
+    }
+    // Whoever asks at the administrators' desk must be one, must have proven it, and is counted.
+    if path.starts_with("/api/admin/") {
+        codes.extend([Code::Forbidden, Code::StepUpRequired, Code::RateLimited]);
     }
     if operation.contains_key("requestBody") {
         codes.extend([Code::ValidationFailed, Code::UnsupportedMediaType]);

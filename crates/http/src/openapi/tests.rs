@@ -26,12 +26,24 @@ fn every_call_of_the_contract_that_is_built_is_described() {
     assert_eq!(
         found,
         [
+            "delete /api/admin/v1/roles/{name}",
+            "delete /api/admin/v1/sessions/{id}",
+            "delete /api/admin/v1/users/{id}",
             "delete /api/user",
             "delete /api/user/devices/{id}",
             "delete /api/user/mfa/totp",
             "delete /api/user/sessions/{id}",
             "get /",
             "get /.well-known/jwks.json",
+            "get /api/admin/v1/audit",
+            "get /api/admin/v1/keys",
+            "get /api/admin/v1/limits",
+            "get /api/admin/v1/revocations",
+            "get /api/admin/v1/roles",
+            "get /api/admin/v1/sessions",
+            "get /api/admin/v1/settings",
+            "get /api/admin/v1/users",
+            "get /api/admin/v1/users/{id}",
             "get /api/auth/csrf-token",
             "get /api/auth/email/waiting",
             "get /api/auth/verify",
@@ -56,6 +68,13 @@ fn every_call_of_the_contract_that_is_built_is_described() {
             "get /verify/{token}",
             "get /wait",
             "patch /api/user/profile",
+            "post /api/admin/v1/keys/rotate",
+            "post /api/admin/v1/revocations",
+            "post /api/admin/v1/users/{id}/disable",
+            "post /api/admin/v1/users/{id}/enable",
+            "post /api/admin/v1/users/{id}/reset-factors",
+            "post /api/admin/v1/users/{id}/reset-password",
+            "post /api/admin/v1/users/{id}/sign-out",
             "post /api/auth/claim-admin",
             "post /api/auth/email/resend",
             "post /api/auth/email/undo",
@@ -85,6 +104,8 @@ fn every_call_of_the_contract_that_is_built_is_described() {
             "post /undo/{token}",
             "post /verify/{token}",
             "post /wait",
+            "put /api/admin/v1/roles/{name}",
+            "put /api/admin/v1/users/{id}/roles",
         ]
     );
 }
@@ -96,6 +117,21 @@ fn every_operation_says_who_may_call_it() {
         assert!(operation["security"].is_array(), "{name}: no security");
         assert!(operation["operationId"].is_string(), "{name}: no operationId");
         assert!(operation["summary"].is_string(), "{name}: no summary");
+    }
+}
+
+#[test]
+fn every_call_of_administrators_says_that_it_wants_one() {
+    let document = document();
+    let theirs: Vec<_> = operations(&document).into_iter().filter(|(name, _)| name.contains("/api/admin/")).collect();
+    assert!(theirs.len() >= 21, "{}", theirs.len());
+    for (name, operation) in theirs {
+        assert_eq!(operation["security"].to_string(), r#"[{"bearer":[]}]"#, "{name}");
+        for (status, code) in [("401", "TOKEN_MISSING"), ("401", "STEP_UP_REQUIRED"), ("403", "FORBIDDEN")] {
+            let text = operation["responses"][status]["description"].as_str().unwrap_or_default();
+            assert!(text.contains(code), "{name}: no {code}");
+        }
+        assert!(operation["responses"]["429"].is_object(), "{name}");
     }
 }
 

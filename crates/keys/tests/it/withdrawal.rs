@@ -12,7 +12,7 @@ async fn a_withdrawn_key_signs_no_more_and_its_tokens_are_superseded() {
     let (old, next) = (only(&node, Standing::Active), only(&node, Standing::Next));
     let token = sign(&node);
 
-    let withdrawn = node.withdraw(&old.kid, Actor::Operator, &rig.origin()).await.unwrap();
+    let withdrawn = node.withdraw(&old.kid, None, Actor::Operator, &rig.origin()).await.unwrap();
 
     let Withdrawn::Done { active } = withdrawn else { panic!("{withdrawn:?}") };
     assert_eq!((active.id, node.signer().kid()), (next.id, next.kid.as_str()));
@@ -49,7 +49,7 @@ async fn the_private_half_of_a_withdrawn_key_is_gone_from_the_database() {
     };
     let before = sealed(old.id).await;
 
-    node.withdraw(&old.kid, Actor::Operator, &rig.origin()).await.unwrap();
+    node.withdraw(&old.kid, None, Actor::Operator, &rig.origin()).await.unwrap();
 
     let after = sealed(old.id).await;
     assert!(after.len() < before.len() && after.len() < 1 + 8 + 12 + 1 + 16 + 32, "{} bytes are left", after.len());
@@ -64,7 +64,7 @@ async fn every_key_can_be_withdrawn_and_one_always_signs() {
     assert_eq!(keys.len(), 3);
 
     for key in &keys {
-        let withdrawn = node.withdraw(&key.kid, Actor::Operator, &rig.origin()).await.unwrap();
+        let withdrawn = node.withdraw(&key.kid, None, Actor::Operator, &rig.origin()).await.unwrap();
         assert!(matches!(withdrawn, Withdrawn::Done { .. }), "{withdrawn:?}");
         assert!(accepts(&node, &sign(&node)));
         assert_eq!(only(&node, Standing::Active).kid, node.signer().kid());
@@ -79,11 +79,11 @@ async fn withdrawing_twice_or_a_stranger_changes_nothing() {
     let rig = Rig::new().await;
     let node = rig.node().await;
     let kid = node.signer().kid().to_owned();
-    node.withdraw(&kid, Actor::Operator, &rig.origin()).await.unwrap();
+    node.withdraw(&kid, None, Actor::Operator, &rig.origin()).await.unwrap();
     let (keys, trail) = (node.list(), rig.trail().await);
 
-    assert_eq!(node.withdraw(&kid, Actor::Operator, &rig.origin()).await.unwrap(), Withdrawn::Already);
-    assert_eq!(node.withdraw("nobody", Actor::Operator, &rig.origin()).await.unwrap(), Withdrawn::Unknown);
+    assert_eq!(node.withdraw(&kid, None, Actor::Operator, &rig.origin()).await.unwrap(), Withdrawn::Already);
+    assert_eq!(node.withdraw("nobody", None, Actor::Operator, &rig.origin()).await.unwrap(), Withdrawn::Unknown);
 
     assert_eq!((node.list(), rig.trail().await), (keys, trail));
 }
@@ -94,7 +94,7 @@ async fn a_withdrawn_key_is_forgotten_when_its_last_token_has_died() {
     let node = rig.node().await;
     let kid = node.signer().kid().to_owned();
     let token = sign(&node);
-    node.withdraw(&kid, Actor::Operator, &rig.origin()).await.unwrap();
+    node.withdraw(&kid, None, Actor::Operator, &rig.origin()).await.unwrap();
 
     rig.clock.advance(Lifetime::from_minutes(20));
     node.tick().await.unwrap();
@@ -109,7 +109,7 @@ async fn other_nodes_follow_a_withdrawal() {
     let (a, b) = (rig.node().await, rig.node().await);
     let kid = a.signer().kid().to_owned();
 
-    a.withdraw(&kid, Actor::Operator, &rig.origin()).await.unwrap();
+    a.withdraw(&kid, None, Actor::Operator, &rig.origin()).await.unwrap();
     let (_, head) = rig.store.heads().await.unwrap();
     b.follow(head).await.unwrap();
 

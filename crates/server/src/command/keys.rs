@@ -6,7 +6,8 @@ use std::str::FromStr;
 use clap::{Args, Subcommand};
 use countersign::Algorithm;
 use countersign_kernel::Env;
-use countersign_keys::{Activation, ImportKey, Imported, MasterKey, RingKey, Rotated, Withdrawn};
+use countersign_keys::{Activation, ImportKey, Imported, MasterKey, RingKey, Rotated, Standing};
+use countersign_session::{Named, RevokeVerdict};
 use serde_json::{Value, json};
 
 use super::context::{Context, Data, OPERATOR};
@@ -33,6 +34,9 @@ Examples:
     Withdraw {
         /// The key's name, as `keys list` shows it.
         kid: String,
+        /// Why, for the audit trail.
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// Make a new key for secrets in the database, such as those of authenticator apps, and seal them anew. Nobody notices.
     RotateData,
@@ -107,17 +111,24 @@ async fn act(command: KeysCommand, context: &Context) -> Result<(), Failure> {
             }
         },
         KeysCommand::Import(args) => import(args, context).await,
-        KeysCommand::Withdraw { kid } => match keyring.withdraw(&kid, OPERATOR, &origin).await? {
-            Withdrawn::Done { active } => {
-                let line = format!("{kid} is withdrawn; {} signs now", active.kid);
-                output.say(&line, &json!({"withdrawn": kid, "active": view(&active)}))
+        KeysCommand::Withdraw { kid, reason } => {
+            let named = Named::Key(kid.clone());
+            match context.sessions().revoke(&named, reason.as_deref(), OPERATOR, &origin).await? {
+                RevokeVerdict::Revoked(_) => {
+                    let active = keyring.list().into_iter().rfind(|key| key.standing == Standing::Active);
+                    let signs = active.as_ref().map_or_else(String::new, |key| format!("; {} signs now", key.kid));
+                    let value = json!({"withdrawn": kid, "active": active.as_ref().map(view)});
+                    output.say(&format!("{kid} is withdrawn{signs}"), &value)
+                }
+                RevokeVerdict::NotFound => Err(Failure::not_found(format!("there is no key {kid}"))),
+                RevokeVerdict::Unchanged => {
+                    output.say(&format!("{kid} was withdrawn before"), &json!({"withdrawn": kid}))
+                }
+                RevokeVerdict::Beaten => {
+                    Err(Failure::unavailable("the key has just been changed by somebody else; look and try again"))
+                }
             }
-            Withdrawn::Unknown => Err(Failure::not_found(format!("there is no key {kid}"))),
-            Withdrawn::Already => output.say(&format!("{kid} was withdrawn before"), &json!({"withdrawn": kid})),
-            Withdrawn::Beaten => {
-                Err(Failure::unavailable("the key has just been changed by somebody else; look and try again"))
-            }
-        },
+        }
         KeysCommand::RotateData => {
             let (key, resealed) = context.accounts().rotate_data_key(OPERATOR, &origin).await?;
             let line = format!("data key {key} seals now; {resealed} secrets are sealed anew");

@@ -81,7 +81,7 @@ fn show(config: &Config, output: Output) -> Result<(), Failure> {
         .map(|(quota, default)| {
             json!({
                 "name": quota.name, "limit": quota.limit, "windowSeconds": quota.window.as_seconds(),
-                "isDefault": quota == default, "effect": word(Effect::of(quota.name)),
+                "isDefault": quota == default, "effect": Effect::of(quota.name).as_str(),
             })
         })
         .collect();
@@ -226,7 +226,7 @@ fn view(now: &LimitReplayed, then: &LimitReplayed) -> Value {
             })
         })
         .collect();
-    json!({"name": then.quota.name, "effect": word(then.effect), "now": totals(now), "proposed": totals(then), "whom": whom})
+    json!({"name": then.quota.name, "effect": then.effect.as_str(), "now": totals(now), "proposed": totals(then), "whom": whom})
 }
 
 fn row(limit: &str, whom: &Whom, stop: &Stop, is_stopped_now: bool) -> Vec<String> {
@@ -263,15 +263,6 @@ const fn effect(effect: Effect) -> &'static str {
         Effect::Challenges => "a proof of work (428)",
         Effect::Hardens => "harder proofs of work",
         Effect::NotInTheTrail => "refused (429), not in the trail",
-    }
-}
-
-const fn word(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Refuses => "refuses",
-        Effect::Challenges => "challenges",
-        Effect::Hardens => "hardens",
-        Effect::NotInTheTrail => "refuses_unrecorded",
     }
 }
 

@@ -44,6 +44,7 @@ impl Reloader {
             tls.look_and_tell();
         }
         self.tell(&config);
+        self.system.auth().show_settings(wire::shown_settings(&self.shown));
     }
 
     fn tell(&mut self, config: &Config) {

@@ -77,6 +77,6 @@ async fn act(command: RoleCommand, context: &Context) -> Result<(), Failure> {
             .say(&format!("{name}: done; {people} people have new rights"), &json!({"role": name, "affected": people})),
         RoleVerdict::NotFound => Err(Failure::not_found(format!("there is no role {name}"))),
         RoleVerdict::Protected => Err(Failure::denied(format!("{name} cannot be deleted"))),
-        RoleVerdict::Invalid(reason) => Err(Failure::usage(reason)),
+        RoleVerdict::Invalid(error) => Err(Failure::usage(error.message)),
     }
 }

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand};
 use countersign_audit::{Event, Record};
-use countersign_kernel::{Lifetime, Secret, Timestamp};
-use countersign_session::{Delivery, NewSession, TokenError};
+use countersign_kernel::{Lifetime, Secret, Timestamp, TokenId};
+use countersign_session::{Delivery, Named, NewSession, TokenError};
 use serde_json::{Value, json};
 
 use super::context::{Context, Data, OPERATOR};
@@ -24,6 +24,14 @@ Example:
 
 The token never counts as a recent sign-in. The server must be called by the same PUBLIC_URL as this command.")]
     Mint(MintArgs),
+    /// Refuse one access token from now on, whatever its session.
+    Revoke {
+        /// The token's id (tok_…): its claim `jti`.
+        token: String,
+        /// Why, for the audit trail.
+        #[arg(long)]
+        reason: Option<String>,
+    },
     /// Say what is in an access token and whether it is good. Reads standard input where no token is given.
     Inspect {
         /// The token. On a shared machine give it on standard input: others can read arguments.
@@ -48,12 +56,17 @@ pub struct MintArgs {
 pub async fn run(command: TokenCommand, sources: &Sources, output: Output) -> Result<(), Failure> {
     let ttl = match &command {
         TokenCommand::Mint(args) => args.ttl_seconds.map(Lifetime::from_seconds),
-        TokenCommand::Inspect { .. } => None,
+        TokenCommand::Revoke { .. } | TokenCommand::Inspect { .. } => None,
     };
     let context = Context::open_with(sources, output, Data::MustExist, ttl).await?;
-    let verb = matches!(command, TokenCommand::Mint(_)).then_some("token mint");
+    let verb = match &command {
+        TokenCommand::Mint(_) => Some("token mint"),
+        TokenCommand::Revoke { .. } => Some("token revoke"),
+        TokenCommand::Inspect { .. } => None,
+    };
     let done = match command {
         TokenCommand::Mint(args) => mint(args, &context).await,
+        TokenCommand::Revoke { token, reason } => revoke(&token, reason.as_deref(), &context).await,
         TokenCommand::Inspect { token } => inspect(token, &context),
     };
     context.note_refusal(verb, &done).await;
@@ -90,6 +103,12 @@ async fn mint(args: MintArgs, context: &Context) -> Result<(), Failure> {
         "user": user.id,
     });
     context.output.say(&issued.token, &value)
+}
+
+async fn revoke(token: &str, reason: Option<&str>, context: &Context) -> Result<(), Failure> {
+    let id: TokenId = token.parse().map_err(|_| Failure::usage(format!("{token} is no token id (tok_…)")))?;
+    context.sessions().revoke(&Named::Token(id), reason, OPERATOR, &context.origin()).await?;
+    context.output.say(&format!("{id} is revoked"), &json!({"token": id, "revoked": true}))
 }
 
 fn inspect(token: Option<String>, context: &Context) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use countersign_account::{CreateUser, CreateVerdict, Managed, StartResetVerdict};
+use countersign_session::{Named, RevokeVerdict};
 use countersign_store::{Cursor, PageRequest, User, UserStatus};
 use serde_json::{Value, json};
 
@@ -56,6 +57,9 @@ Examples:
     Revoke {
         /// An id or an e-mail address.
         user: String,
+        /// Why, for the audit trail.
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// Take away every second factor of somebody who has lost them: apps, recovery codes, remembered devices. Its sessions end; its
     /// password is still needed. Make sure who is asking.
@@ -168,9 +172,13 @@ async fn act(command: UserCommand, context: &Context) -> Result<(), Failure> {
             settle(context, "has its roles", set)
         }
         UserCommand::ResetPassword { user } => reset_password(&user, context).await,
-        UserCommand::Revoke { user } => {
+        UserCommand::Revoke { user, reason } => {
             let user = context.user(&user).await?;
-            let ended = accounts.revoke_sessions(user.id, OPERATOR, &origin).await?.unwrap_or(0);
+            let named = Named::Person(user.id);
+            let ended = match context.sessions().revoke(&named, reason.as_deref(), OPERATOR, &origin).await? {
+                RevokeVerdict::Revoked(ended) => ended,
+                RevokeVerdict::Unchanged | RevokeVerdict::NotFound | RevokeVerdict::Beaten => 0,
+            };
             context.output.say(&format!("{}: {ended} sessions ended", user.email), &json!({"revoked": ended}))
         }
         UserCommand::ResetFactors { user } => {

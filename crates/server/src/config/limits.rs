@@ -103,6 +103,11 @@ static CLAIM_ADMIN_ACCOUNT: Setting<Allowance> = Setting::new(
 .or("10/1h")
 .reloads();
 
+static ADMIN_ACCOUNT: Setting<Allowance> =
+    Setting::new("limits.admin_account", "Calls of one administrator to the administrators' API.")
+        .or("300/1m")
+        .reloads();
+
 /// The section.
 pub static SECTION: Section = Section {
     title: "Limits",
@@ -125,6 +130,7 @@ pub static SECTION: Section = Section {
         &CODE_ACCOUNT.definition,
         &LINK_ADDRESS.definition,
         &CLAIM_ADMIN_ACCOUNT.definition,
+        &ADMIN_ACCOUNT.definition,
     ],
 };
 
@@ -206,6 +212,8 @@ pub struct Limits {
     pub link_address: Allowance,
     /// Failed tries at the link that makes the first administrator.
     pub claim_admin_account: Allowance,
+    /// Calls of one administrator.
+    pub admin_account: Allowance,
 }
 
 /// The limits of `found` with those of a file over them: what someone thinks of changing.
@@ -255,5 +263,6 @@ pub fn read(found: &Found) -> Result<Limits, Refusal> {
         code_account: found.read(&CODE_ACCOUNT)?,
         link_address: found.read(&LINK_ADDRESS)?,
         claim_admin_account: found.read(&CLAIM_ADMIN_ACCOUNT)?,
+        admin_account: found.read(&ADMIN_ACCOUNT)?,
     })
 }

@@ -123,6 +123,7 @@ fn the_limits_that_hold_are_shown() {
         ("sign_in_address ", ["7/1m", "30/15m", "429"]),
         ("sign_in_account ", ["20/1h", "20/1h", "428"]),
         ("claim_admin_account ", ["10/1h", "10/1h", "429"]),
+        ("admin_account ", ["300/1m", "300/1m", "429"]),
         ("sign_in_country ", ["none", "none", "429"]),
     ] {
         assert!(parts.iter().all(|part| line(name).contains(part)), "{name}: {told}");

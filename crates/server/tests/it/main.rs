@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail their test")]
 
 mod admin_listener;
+mod administration;
 mod attack_tools;
 mod attack_wire;
 mod audit;

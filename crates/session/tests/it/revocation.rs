@@ -2,7 +2,7 @@
 
 use countersign_audit::Actor;
 use countersign_kernel::Lifetime;
-use countersign_session::{Policy, TokenError};
+use countersign_session::{Named, Policy, TokenError};
 use countersign_store::{Delivery, Effect, EndReason, NewRevocation, Store, Target};
 
 use crate::house::{House, minutes, policy, seconds};
@@ -138,7 +138,7 @@ async fn one_token_can_be_revoked_alone() {
     ada.refresh(&house).await;
 
     let token = house.verify(&first).unwrap().token;
-    house.sessions.revoke_token(token, Actor::Operator, &house.origin()).await.unwrap();
+    house.sessions.revoke(&Named::Token(token), None, Actor::Operator, &house.origin()).await.unwrap();
 
     assert_eq!(house.verify(&first).unwrap_err(), TokenError::Revoked);
     assert!(house.verify(&ada.access).is_ok());
@@ -152,7 +152,7 @@ async fn a_withdrawn_keys_tokens_are_superseded_and_nobody_is_signed_out() {
     assert!(house.verify(&ada.access).is_ok(), "and remembered");
     let kid = house.keyring.signer().kid().to_owned();
 
-    house.keyring.withdraw(&kid, Actor::Operator, &house.origin()).await.unwrap();
+    house.keyring.withdraw(&kid, None, Actor::Operator, &house.origin()).await.unwrap();
 
     assert_eq!(house.verify(&ada.access).unwrap_err(), TokenError::Expired);
     assert_eq!(ada.refresh(&house).await, "5-rotated");

@@ -29,6 +29,10 @@ fn document() -> Value {
                 ]}}}},
                 "204": {},
             }},
+            "delete": {
+                "parameters": [{"name": "id", "in": "path"}, {"name": "soon", "in": "query"}],
+                "responses": {"204": {}},
+            },
             "post": {
                 "requestBody": {"content": {"application/json": {"schema": {"type": "object", "properties": {"name": {"type": "string"}}}}}},
                 "responses": {"204": {}},
@@ -69,7 +73,8 @@ fn what_the_document_says_passes() {
     let nothing = reply(404, "application/problem+json", &[], r#"{"code":"NOT_FOUND"}"#);
     assert_eq!(said_of("GET", "/api/other", "", &nothing), "");
     assert_eq!(said_of("GET", "/elsewhere", "", &reply(200, "", &[], "anything")), "");
-    assert_eq!(said_of("DELETE", "/api/things/t1", "", &reply(405, "", &[("allow", "GET")], "")), "");
+    assert_eq!(said_of("PATCH", "/api/things/t1", "", &reply(405, "", &[("allow", "GET")], "")), "");
+    assert_eq!(said_of("DELETE", "/api/things/t1?soon=1", "", &reply(204, "", &[], "")), "");
     assert_eq!(said_of("GET", "/api/things/t1", "", &reply(431, "", &[], "")), "", "made below the system");
 }
 
@@ -96,6 +101,8 @@ fn every_kind_of_deviation_is_found() {
     }
     let accepted = said_of("POST", path, r#"{"name":"x","role":"admin"}"#, &reply(204, "", &[], ""));
     assert!(accepted.contains("the request: the member role is not described"), "{accepted:?}");
+    let asked = said_of("DELETE", "/api/things/t1?soon=1&id=2", "", &reply(204, "", &[], ""));
+    assert!(asked.contains("the parameter id is not described"), "{asked:?}");
     assert!(said_of("PUT", path, "", &reply(200, json, &[], GOOD)).contains("a method that is not described"));
     assert!(said_of("PUT", path, "", &reply(405, "", &[], "")).contains("without Allow"));
     assert!(said_of("GET", "/api/hidden", "", &reply(200, json, &[], GOOD)).contains("a path that is not described"));

@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("countersign-session", &["kernel", "jose", "audit", "limit", "store", "keys"]),
     ("countersign-account", &["kernel", "audit", "limit", "mail", "password", "store", "keys", "session"]),
     // HTTP translates: it sees verbs and verdicts, never the store.
-    ("countersign-http", &["kernel", "audit", "limit", "password", "keys", "session", "account"]),
+    ("countersign-http", &["kernel", "audit", "limit", "password", "trail", "keys", "session", "account"]),
     (
         "countersign",
         &[
