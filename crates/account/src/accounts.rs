@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::factor::FactorPolicy;
 use crate::import_keys::ImportKeys;
 use crate::mail_keys::MailKeys;
+use crate::passkey::{RelyingParty, UserVerification};
 use crate::recovery_keys::RecoveryKeys;
 use crate::tally::Tally;
 
@@ -46,6 +47,7 @@ struct Inner {
     email: EmailPolicy,
     challenges: Challenges,
     challenge_difficulty: u32,
+    relying_party: Option<RelyingParty>,
     tally: Tally,
     /// When an overload was last written down, in microseconds since the epoch.
     overload_told: AtomicI64,
@@ -76,6 +78,8 @@ pub struct Parts {
     pub factor_policy: FactorPolicy,
     /// Seal the secrets of authenticator apps.
     pub data_keys: DataKeys,
+    /// Whether passkeys must check who holds them.
+    pub user_verification: UserVerification,
     /// The root `lookup`: addresses are counted and audited under a MAC with a key derived from it, and challenges are signed.
     pub lookup_root: Secret<[u8; 32]>,
     /// What is done by mail.
@@ -113,6 +117,7 @@ impl Accounts {
             email: parts.email,
             challenges: Challenges::new(&parts.lookup_root),
             challenge_difficulty: parts.challenge_difficulty,
+            relying_party: RelyingParty::new(&parts.sessions.policy().issuer, parts.user_verification),
             store: parts.store,
             env: parts.env,
             sessions: parts.sessions,
@@ -178,6 +183,11 @@ impl Accounts {
 
     pub(crate) fn challenge_difficulty(&self) -> u32 {
         self.0.challenge_difficulty
+    }
+
+    /// What this site is to authenticators; none where browsers would not know it.
+    pub(crate) fn relying_party(&self) -> Option<&RelyingParty> {
+        self.0.relying_party.as_ref()
     }
 
     pub(crate) fn tally(&self) -> &Tally {

@@ -148,9 +148,20 @@ impl Buckets<'_> {
             self.policies.second_factor_account,
             self.policies.claim_admin_account,
             self.policies.admin_account,
+            self.policies.passkey_account,
         ];
         let by_account = by_account.into_iter().map(|quota| (quota, self.limiter.key(&[account])));
         by_account.chain(by_user.into_iter().map(|quota| (quota, self.limiter.key(&[user])))).collect()
+    }
+
+    /// A question to an authenticator that a stranger has asked, or his answer.
+    pub(crate) fn passkey_from(&self, source: &Source) -> Vec<(Quota, Key)> {
+        source.tiers.charges(self.limiter, self.policies.passkey_address)
+    }
+
+    /// A question to an authenticator that somebody known has asked.
+    pub(crate) fn passkey_of(&self, account: &[u8]) -> Vec<(Quota, Key)> {
+        vec![(self.policies.passkey_account, self.limiter.key(&[account]))]
     }
 
     fn sign_in_from(&self, source: &Source, account: &[u8]) -> Vec<(Quota, Key)> {

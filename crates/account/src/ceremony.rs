@@ -146,7 +146,7 @@ impl Accounts {
     pub(crate) async fn enrolled_in(&self, tx: &mut dyn Tx, user: UserId) -> Result<Enrolled, Error> {
         Ok(Enrolled {
             totp: tx.find_totp(user).await?.is_some_and(|totp| totp.confirmed_at.is_some()),
-            passkeys: 0,
+            passkeys: tx.count_passkeys(user).await?,
             recovery_codes: tx.count_recovery_codes(user).await?,
         })
     }
@@ -287,7 +287,7 @@ impl Accounts {
     }
 
     /// The browser's own secret, where it has one from another tab; a new one else. 256 bits.
-    fn browser_of(&self, door: &SignInDoor) -> Secret<String> {
+    pub(crate) fn browser_of(&self, door: &SignInDoor) -> Secret<String> {
         let is_ours = |text: &String| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         match &door.pending_cookie {
             Some(cookie) if is_ours(cookie.expose()) => cookie.clone(),

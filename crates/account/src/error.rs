@@ -30,6 +30,9 @@ pub enum Error {
     /// A mail could not be sealed, or does not open.
     #[error("could not seal or open a mail")]
     Mail,
+    /// A question for an authenticator could not be made.
+    #[error("could not make a question for an authenticator")]
+    Passkey(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A row changed under every try.
     #[error("the account kept changing")]
     KeptChanging,
@@ -43,7 +46,7 @@ impl Error {
             Self::Store(error) => error.is_transient(),
             Self::Session(error) => error.is_transient(),
             Self::Keys(error) => error.is_transient(),
-            Self::Hash(_) | Self::ImportSecret | Self::Totp(_) | Self::Mail => false,
+            Self::Hash(_) | Self::ImportSecret | Self::Totp(_) | Self::Mail | Self::Passkey(_) => false,
             Self::KeptChanging => true,
         }
     }

@@ -62,6 +62,7 @@ impl Accounts {
     pub(crate) async fn remove_factors_in(&self, tx: &mut dyn Tx, user: UserId) -> Result<(), Error> {
         let now = tx.now();
         tx.delete_totp(user).await?;
+        tx.delete_passkeys(user).await?;
         tx.replace_recovery_codes(user, &[], now).await?;
         Ok(())
     }

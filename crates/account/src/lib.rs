@@ -18,6 +18,7 @@ pub mod import_note;
 pub mod manage;
 pub mod method;
 pub mod name;
+pub mod passkey;
 pub mod password;
 pub mod profile;
 pub mod recovery_code;
@@ -71,6 +72,10 @@ pub use mail::{
 pub use manage::{CreateUser, CreateVerdict, Managed};
 pub use method::{First, Method, Second};
 pub use name::Name;
+pub use passkey::{
+    DeletePasskeyVerdict, PasskeyAnswer, PasskeyOptions, PasskeyOptionsVerdict, PasskeyStep, RegisterPasskey,
+    RegisterPasskeyVerdict, RegisteredPasskey, RenamePasskeyVerdict, UserVerification, credential_id_text,
+};
 pub use password::ChangePasswordVerdict;
 pub use profile::RenameVerdict;
 pub use readings::Readings;
@@ -85,4 +90,4 @@ pub use totp::{BeginTotpVerdict, BegunTotp, ConfirmTotpVerdict, RemoveTotpVerdic
 // What callers above need of the floors below: they need no arrow of their own down there.
 pub use countersign_limit::{Challenge, Reading, Refused};
 pub use countersign_password::Busy;
-pub use countersign_store::{Cursor, Page, PageRequest, RememberedDevice, Role, User, UserStatus};
+pub use countersign_store::{Cursor, Page, PageRequest, Passkey, RememberedDevice, Role, User, UserStatus};

@@ -50,7 +50,7 @@ impl Accounts {
     /// Counts the second step of a sign-in by its verdict, save one that failed: that was counted with its reason.
     pub(crate) fn count_second_step(&self, told: &Result<Told<SecondStepVerdict>, Error>) {
         self.tally().sign_in_ended(match told {
-            Ok((SecondStepVerdict::Failed(_), _)) => return,
+            Ok((SecondStepVerdict::Failed(_) | SecondStepVerdict::WrongPasskey, _)) => return,
             Ok((SecondStepVerdict::SignedIn(_), _)) => "signed_in",
             Ok((SecondStepVerdict::SecondFactorNeeded(_), _)) => "second_factor_asked",
             Ok((SecondStepVerdict::Over, _)) => "over",

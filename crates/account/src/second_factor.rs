@@ -37,6 +37,8 @@ pub enum SecondStepVerdict {
     SecondFactorNeeded(Box<SecondFactorNeeded>),
     /// Not the code. Another may be tried, five in all.
     Failed(Option<ClockDrift>),
+    /// Not the passkey's answer. Another may be tried, five in all.
+    WrongPasskey,
     /// There is no such sign-in to go on with, or no more: begin anew.
     Over,
     /// Too many tries.

@@ -25,6 +25,8 @@ pub enum StepUpVerdict {
     Failed,
     /// Not the code.
     WrongCode(Option<ClockDrift>),
+    /// Not the passkey's answer.
+    WrongPasskey,
     /// Too many tries.
     Limited(Refused),
     /// Too many passwords wait to be hashed.

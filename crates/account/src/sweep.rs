@@ -13,7 +13,8 @@ const KEEP_SETTLED: Lifetime = Lifetime::from_days(1);
 
 impl Accounts {
     /// Deletes one small batch each of what has expired: one-time tokens, sign-ins that waited too long, devices that are remembered no
-    /// more, mailed links, and mail that was settled a day ago; how many rows it were. Call it now and then.
+    /// more, mailed links, questions that no authenticator
+    /// has answered, and mail that was settled a day ago; how many rows it were. Call it now and then.
     ///
     /// # Errors
     /// [`Error::Store`]; nothing has changed then.
@@ -26,6 +27,7 @@ impl Accounts {
             swept += tx.sweep_remembered_devices(now, BATCH).await?;
             swept += tx.sweep_mailed_links(now, BATCH).await?;
             swept += tx.sweep_mail(now - KEEP_SETTLED, BATCH).await?;
+            swept += tx.sweep_passkey_challenges(now, BATCH).await?;
             tx.commit().await?;
             Ok(swept)
         })

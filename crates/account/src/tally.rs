@@ -68,6 +68,7 @@ const SIGN_INS: &[&str] = &[
     "no_such_factor",
     "over",
     "unverified",
+    "passkey_refused",
     "challenged",
     "limited",
     "overloaded",

@@ -38,7 +38,8 @@ events! {
     /// A sign-in was completed and a session opened.
     SignedIn = "signed_in",
     /// A sign-in was refused (reason: `unknown_account`, `wrong_password`, `disabled`, `limited`, `overloaded`; at the second
-    /// factor `wrong_code`, `code_reused`, `clock_drift`, `wrong_recovery_code`, `no_such_factor`).
+    /// factor `wrong_code`, `code_reused`, `clock_drift`, `wrong_recovery_code`, `no_such_factor`; of a passkey
+    /// `passkey_unknown_challenge`, `passkey_wrong_origin`, `passkey_user_not_verified`, `passkey_counter_back` and the like).
     SignInFailed = "sign_in_failed",
     /// A first proof was good, and a second factor was asked for; no session is open.
     SecondFactorAsked = "second_factor_asked",
@@ -48,7 +49,8 @@ events! {
     DeviceForgotten = "device_forgotten",
     /// A second factor was set up (`factor`: `totp`, `passkey`).
     FactorAdded = "factor_added",
-    /// The first code of a new second factor was wrong (`factor`; reason: `wrong_code`, `clock_drift`).
+    /// The first proof of a new second factor was wrong (`factor`; reason: `wrong_code`, `clock_drift`; of a passkey
+    /// `unknown_challenge`, `wrong_origin`, `taken` and the like).
     FactorAdditionFailed = "factor_addition_failed",
     /// A second factor was taken away by its owner (`factor`).
     FactorRemoved = "factor_removed",
@@ -108,6 +110,12 @@ events! {
     MailedLinkRefused = "mailed_link_refused",
     /// A mail could not be delivered, and nobody will try again (reason: `expired`, `refused`, `unreachable`; `kind` says which).
     MailUndelivered = "mail_undelivered",
+    /// A passkey got another name.
+    PasskeyRenamed = "passkey_renamed",
+    /// A second factor was not taken away (`factor`; reason: `last_method`).
+    FactorRemovalFailed = "factor_removal_failed",
+    /// The signature counter of a passkey did not move on: there may be a copy of it. Its answer was refused.
+    PasskeyCloneSuspected = "passkey_clone_suspected",
     /// A profile field was changed by its owner.
     ProfileChanged = "profile_changed",
     /// An account was created by an operator.

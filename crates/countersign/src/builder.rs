@@ -6,7 +6,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign_account::{Accounts, EmailPolicy, FactorPolicy, Parts};
+use countersign_account::{Accounts, EmailPolicy, FactorPolicy, Parts, UserVerification};
 use countersign_http::{Auth, HttpSettings, ShownSetting, TrustedProxies};
 use countersign_jose::Algorithm;
 use countersign_kernel::{Counter, Env, Lifetime, Secret};
@@ -65,6 +65,7 @@ pub struct Builder {
     #[cfg(feature = "geo")]
     geo: (Option<PathBuf>, Option<PathBuf>),
     challenge_difficulty: u32,
+    user_verification: UserVerification,
     hashing: HasherConfig,
     weak_hashing: bool,
     passwords: PasswordPolicy,
@@ -102,6 +103,7 @@ impl Default for Builder {
             #[cfg(feature = "geo")]
             geo: (None, None),
             challenge_difficulty: limits::CHALLENGE_DIFFICULTY,
+            user_verification: UserVerification::default(),
             hashing: HasherConfig::default(),
             weak_hashing: false,
             passwords: PasswordPolicy::default(),
@@ -319,6 +321,7 @@ impl Builder {
             limiter: Arc::clone(&limiter) as Arc<dyn Limiter>,
             policies: self.limits.clone().unwrap_or_default(),
             challenge_difficulty: self.challenge_difficulty,
+            user_verification: self.user_verification,
             password_policy,
             factor_policy: self.factors.clone(),
             data_keys,

@@ -96,6 +96,7 @@ pub use restore::{Reach, Restore, Restored, Sessions as RestoredSessions};
 pub use system::System;
 
 // What an app meets of the floors below.
+pub use countersign_account::UserVerification;
 pub use countersign_audit::{Event, Record};
 pub use countersign_http::*;
 pub use countersign_jose::Algorithm;

@@ -11,9 +11,10 @@ pub use problem::{FieldError, Rejection};
 pub(crate) use problem::{Problem, ProblemSchema};
 pub(crate) use verdict::{
     Answered, SignedUp, ask_refusal, begin_totp_refusal, change_email_refusal, claim_refusal, confirm_totp_refusal,
-    delete_refusal, link_refusal, password_refusal, recovery_codes_refusal, refresh_refusal, remove_totp_refusal,
-    rename_refusal, reset_refusal, second_step_refusal, sign_in_refusal, sign_up_refusal, step_up_refusal,
-    undo_refusal, verify_refusal,
+    delete_passkey_refusal, delete_refusal, link_refusal, passkey_options_refusal, passkey_sign_in_refusal,
+    password_refusal, recovery_codes_refusal, refresh_refusal, register_passkey_refusal, remove_totp_refusal,
+    rename_passkey_refusal, rename_refusal, reset_refusal, second_step_refusal, sign_in_refusal, sign_up_refusal,
+    step_up_refusal, undo_refusal, verify_refusal,
 };
 
 use countersign_account::Busy;

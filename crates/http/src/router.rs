@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use crate::admin::desk::Desk;
 use crate::admin::{self, desk};
 use crate::api::{
-    admin_claim, csrf_token, devices, jwks, mail, mfa, password, profile, refresh, second_factors, sessions, sign_in,
-    sign_out, sign_up, step_up, verify,
+    admin_claim, csrf_token, devices, jwks, mail, mfa, passkey, passkeys, password, profile, refresh, second_factors,
+    sessions, sign_in, sign_out, sign_up, step_up, verify,
 };
 use crate::app::Auth;
 use crate::error::{Code, Problem};
@@ -30,6 +30,8 @@ fn api() -> OpenApiRouter<Auth> {
         .routes(routes!(sign_up::register))
         .routes(routes!(sign_in::login))
         .routes(routes!(mfa::verify))
+        .routes(routes!(passkey::options))
+        .routes(routes!(passkey::sign_in))
         .routes(routes!(step_up::step_up))
         .routes(routes!(refresh::refresh))
         .routes(routes!(sign_out::logout))
@@ -50,6 +52,9 @@ fn api() -> OpenApiRouter<Auth> {
         .routes(routes!(second_factors::renew_recovery_codes))
         .routes(routes!(devices::list))
         .routes(routes!(devices::forget))
+        .routes(routes!(passkeys::options))
+        .routes(routes!(passkeys::list, passkeys::register))
+        .routes(routes!(passkeys::rename, passkeys::delete))
         // By mail.
         .routes(routes!(mail::resend))
         .routes(routes!(mail::verify))

@@ -95,6 +95,10 @@ policies! {
     code_account = 10 in 60 min,
     /// Mailed links and codes from one address that do not work.
     link_address = 30 in 15 min,
+    /// Questions to authenticators that strangers had asked from one address, and their answers that did not count.
+    passkey_address = 300 in 15 min,
+    /// Questions to authenticators that one person had asked.
+    passkey_account = 60 in 60 min,
     /// Failed tries of one account at the one-time link that makes the first administrator.
     claim_admin_account = 10 in 60 min,
     /// Calls of one administrator to the administrators' API.

@@ -33,6 +33,7 @@ pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
         .audit_trail(config.audit.checkpoint_every, config.audit.keep)
         .hashing(hashing(&config.passwords))
         .password_policy(password_policy(&config.passwords))
+        .passkey_user_verification(config.passkeys.user_verification)
         .peppers(config.passwords.peppers.clone())
         .trusted_proxies(TrustedProxies::new(general.trusted_proxies.clone()))
         .allowed_origins(config.cors.allowed_origins.iter().cloned())
@@ -144,6 +145,8 @@ pub(crate) fn policies(limits: &Limits) -> Policies {
         (&mut policies.mail_address, limits.mail_address),
         (&mut policies.code_account, limits.code_account),
         (&mut policies.link_address, limits.link_address),
+        (&mut policies.passkey_address, limits.passkey_address),
+        (&mut policies.passkey_account, limits.passkey_account),
         (&mut policies.claim_admin_account, limits.claim_admin_account),
         (&mut policies.admin_account, limits.admin_account),
     ] {

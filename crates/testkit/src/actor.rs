@@ -13,6 +13,7 @@ use crate::browser::{Browser, Memory, World};
 use crate::call::Call;
 use crate::jar::{Jar, Kept};
 use crate::reply::Reply;
+use crate::security_key::{Answer, SecurityKey};
 
 /// The password of every member.
 pub const PASSWORD: &str = "sable-otter-41-lantern";
@@ -232,6 +233,77 @@ impl Actor {
         (app, codes.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
+    /// Registers a passkey of this key, which must be willing.
+    ///
+    /// # Panics
+    /// The key holds one already.
+    #[expect(clippy::expect_used, reason = "a test harness fails its test")]
+    pub async fn add_passkey(&self, key: &SecurityKey) -> Reply {
+        let options = self.post("/api/user/passkeys/options", Value::Null).await;
+        if options.status() != 200 {
+            return options;
+        }
+        let made = key.create(&options.json()).expect("the key makes one");
+        self.post("/api/user/passkeys", json!({"credential": made.json()})).await
+    }
+
+    /// Asks for what [`SecurityKey::get`] answers, as somebody who is not signed in.
+    pub async fn passkey_options(&self) -> Reply {
+        let body = self.told_how(json!({}));
+        self.call(Method::POST, "/api/auth/passkey/options").anonymous().json(body).send().await
+    }
+
+    /// Signs in with this answer and keeps what comes.
+    pub async fn sign_in_with_answer(&self, answer: &Answer) -> Reply {
+        self.enter("/api/auth/passkey", self.told_how(json!({"credential": answer.json()}))).await
+    }
+
+    /// Signs in with a passkey of this key and keeps what comes.
+    ///
+    /// # Panics
+    /// The key has none that fits.
+    #[expect(clippy::expect_used, reason = "a test harness fails its test")]
+    pub async fn sign_in_with_passkey(&self, key: &SecurityKey) -> Reply {
+        let options = self.passkey_options().await;
+        if options.status() != 200 {
+            return options;
+        }
+        let answer = key.get(&options.json()).expect("the key has one");
+        self.sign_in_with_answer(&answer).await
+    }
+
+    /// Goes on with a sign-in that was answered `MFA_REQUIRED`, by a passkey of this key, and keeps what comes.
+    ///
+    /// # Panics
+    /// The key has none that fits.
+    #[expect(clippy::expect_used, reason = "a test harness fails its test")]
+    pub async fn second_step_with_passkey(&self, asked: &Reply, key: &SecurityKey) -> Reply {
+        let token = asked.text_at("/mfaToken");
+        let ask = self.call(Method::POST, "/api/auth/passkey/options").anonymous();
+        let options = ask.json(json!({"mfaToken": token})).send().await;
+        if options.status() != 200 {
+            return options;
+        }
+        let answer = key.get(&options.json()).expect("the key has one");
+        let body = json!({"mfaToken": token, "method": "passkey", "credential": answer.json()});
+        self.enter("/api/auth/mfa/verify", body).await
+    }
+
+    /// Proves again with a passkey of this key who is there, and keeps the new access token.
+    ///
+    /// # Panics
+    /// The key has none that fits.
+    #[expect(clippy::expect_used, reason = "a test harness fails its test")]
+    pub async fn step_up_with_passkey(&self, key: &SecurityKey) -> Reply {
+        let options = self.post("/api/auth/passkey/options", Value::Null).await;
+        if options.status() != 200 {
+            return options;
+        }
+        let answer = key.get(&options.json()).expect("the key has one");
+        let reply = self.post("/api/auth/step-up", json!({"method": "passkey", "credential": answer.json()})).await;
+        self.browser.keep(&reply);
+        reply
+    }
     // What it holds.
 
     /// The access token; empty where there is none.

@@ -18,6 +18,7 @@ use crate::browser::World;
 use crate::clock::ManualClock;
 use crate::gates::Gates;
 use crate::mint::TokenMint;
+use crate::security_key::SecurityKey;
 use crate::served::Served;
 use crate::transport::Transport;
 
@@ -121,6 +122,12 @@ impl TestApp {
         if !matches!(verdict, Managed::Done(_) | Managed::Unchanged(_)) {
             panic!("{roles:?}: {verdict:?}");
         }
+    }
+
+    /// An authenticator before a browser on a page of this system.
+    #[must_use]
+    pub fn security_key(&self) -> SecurityKey {
+        SecurityKey::new(&self.world.public_url)
     }
 
     /// An origin for verbs that are called without a request.

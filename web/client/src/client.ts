@@ -14,7 +14,7 @@ import { makeLock } from "./lock.js";
 import { makePeers } from "./peers.js";
 import { makeRefresh } from "./refresh.js";
 import { makeRequests, type Requests } from "./request.js";
-import type { CodeMethod, LoginBody, RegisterBody, User } from "./schema.gen.js";
+import type { LoginBody, RegisterBody, SecondFactorMethod, User } from "./schema.gen.js";
 import { makeSession, type Snapshot } from "./session.js";
 import type { Stay } from "./stay.js";
 import { makeSend, reader, withBody } from "./transport.js";
@@ -33,7 +33,7 @@ export interface Options {
 }
 
 /** How the person proves a second factor. */
-export type Proof = { method: CodeMethod; code: string } | { method: "passkey"; credential: object };
+export type Proof = { method: Exclude<SecondFactorMethod, "passkey">; code: string } | { method: "passkey"; credential: object };
 
 /** How the person proves himself again. */
 export type StepUp = { password: string } | Proof;

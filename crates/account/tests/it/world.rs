@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use countersign_account::{
     Accounts, EmailPolicy, FactorPolicy, Opened, Parts, SignIn, SignInDoor, SignInVerdict, SignUp, SignUpVerdict,
+    UserVerification,
 };
 use countersign_audit::{Actor, Outcome, Record};
 use countersign_kernel::{Clock, Entropy, Env, Languages, Lifetime, Location, Origin, RequestId, Secret, Timestamp};
@@ -124,6 +125,7 @@ impl World {
             limiter,
             policies: Policies::default(),
             challenge_difficulty: 1_000,
+            user_verification: UserVerification::Required,
             password_policy: Policy::default(),
             factor_policy: FactorPolicy::default(),
             data_keys: data_keys.clone(),

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use countersign_account::UserVerification;
 use countersign_kernel::{Lifetime, Locate};
 use countersign_session::{BindPolicy, Undelivered, WhenStale};
 
@@ -63,6 +64,12 @@ impl Builder {
     /// longest ago.
     pub const fn max_sessions_per_user(mut self, count: u32) -> Self {
         self.session.max_per_user = count;
+        self
+    }
+
+    /// Whether a passkey must check who holds it, by a PIN, a fingerprint or a face; it must, without this call.
+    pub const fn passkey_user_verification(mut self, verification: UserVerification) -> Self {
+        self.user_verification = verification;
         self
     }
 

@@ -2,17 +2,19 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use countersign_account::{SecondStep, TypedCode};
+use countersign_account::{PasskeyAnswer, PasskeyStep, SecondStep, TypedCode};
 use countersign_kernel::Secret;
 use http::StatusCode;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::api::answer::signed_in;
 use crate::api::door::door;
+use crate::api::passkey_json::AnswerCredential;
 use crate::api::view::SignedInView;
 use crate::app::Auth;
 use crate::cookie::clear_pending;
-use crate::error::{Problem, second_step_refusal};
+use crate::error::{Code, Problem, second_step_refusal};
 use crate::json::{Call, Members, Shape};
 use crate::layer::csrf;
 
@@ -22,9 +24,6 @@ pub(crate) enum CodeKind {
     Totp,
     Recovery,
 }
-
-/// The kinds of typed codes, as JSON spells them.
-pub(crate) const CODE_KINDS: &[(&str, CodeKind)] = &[("totp", CodeKind::Totp), ("recovery", CodeKind::Recovery)];
 
 impl CodeKind {
     /// This code.
@@ -36,15 +35,48 @@ impl CodeKind {
     }
 }
 
-/// What a typed code is a code of.
+/// What proves a second factor.
 #[derive(ToSchema)]
-#[schema(as = CodeMethod, rename_all = "lowercase")]
+#[schema(as = SecondFactorMethod, rename_all = "lowercase")]
 #[expect(dead_code, reason = "the shape of a word for the OpenAPI document")]
-pub(crate) enum CodeKindSchema {
-    /// An authenticator app: six digits.
+pub(crate) enum MethodSchema {
+    /// `code`, of an authenticator app: six digits.
     Totp,
-    /// A recovery code; hyphens, spaces and case do not matter.
+    /// `code`, a recovery code; hyphens, spaces and case do not matter.
     Recovery,
+    /// `credential`, the answer of a passkey to the question of `POST /api/auth/passkey/options`.
+    Passkey,
+}
+
+/// What proves a second factor, as it was sent.
+#[derive(Debug, Clone)]
+pub(crate) enum Presented {
+    /// A typed code.
+    Code(TypedCode),
+    /// The answer of a passkey, as JSON.
+    Passkey(Value),
+}
+
+impl Presented {
+    /// Takes `method` and what goes with it; none where something is missing or wrong.
+    pub(crate) fn take(members: &mut Members) -> Option<Self> {
+        let kinds = [("totp", Some(CodeKind::Totp)), ("recovery", Some(CodeKind::Recovery)), ("passkey", None)];
+        match members.word("method", &kinds) {
+            Some(None) => Some(Self::Passkey(members.object("credential"))),
+            kind => {
+                let code = members.secret("code");
+                kind.flatten().map(|kind| Self::Code(kind.of(code)))
+            }
+        }
+    }
+}
+
+/// Reads the answer of a passkey.
+///
+/// # Errors
+/// `VALIDATION_FAILED`.
+pub(crate) fn passkey_answer(credential: &Value) -> Result<PasskeyAnswer, Problem> {
+    PasskeyAnswer::read(credential).map_err(|error| Problem::from(vec![error]))
 }
 
 /// The second step of a sign-in.
@@ -54,12 +86,17 @@ pub(crate) struct MfaVerifyBody {
     /// The `mfaToken` of the answer `MFA_REQUIRED`.
     #[schema(value_type = String)]
     mfa_token: Secret<String>,
-    /// What `code` is a code of.
-    #[schema(value_type = CodeKindSchema)]
-    method: Option<CodeKind>,
+    /// What proves it.
+    #[schema(value_type = MethodSchema)]
+    method: Option<Presented>,
     /// The code.
-    #[schema(value_type = String)]
-    code: Secret<String>,
+    #[schema(value_type = Option<String>, nullable = false)]
+    #[expect(dead_code, reason = "a member for the OpenAPI document")]
+    code: (),
+    /// What the browser's `toJSON` makes of the passkey's answer.
+    #[schema(value_type = Option<AnswerCredential>, nullable = false)]
+    #[expect(dead_code, reason = "a member for the OpenAPI document")]
+    credential: (),
     /// Whether this device is not to be asked for a second factor for a while, where the policy lets it be; false unless said
     /// otherwise.
     #[schema(nullable = false)]
@@ -70,8 +107,9 @@ impl Shape for MfaVerifyBody {
     fn take(members: &mut Members) -> Self {
         Self {
             mfa_token: members.secret("mfaToken"),
-            method: members.word("method", CODE_KINDS),
-            code: members.secret("code"),
+            method: Presented::take(members),
+            code: (),
+            credential: (),
             remember_device: members.optional_bool("rememberDevice"),
         }
     }
@@ -99,9 +137,18 @@ pub(crate) async fn verify(State(auth): State<Auth>, call: Call<MfaVerifyBody>) 
     let body = call.body()?;
     let mut door = door(&auth, &jar, None, None);
     door.remember_device = body.remember_device.unwrap_or(false);
-    let kind = body.method.unwrap_or(CodeKind::Totp);
-    let request = SecondStep { token: body.mfa_token.clone(), code: kind.of(body.code.clone()), door };
-    let (verdict, readings) = auth.accounts().second_step(request, &call.origin(&auth)).await?;
+    let (token, origin) = (body.mfa_token.clone(), call.origin(&auth));
+    let (verdict, readings) = match &body.method {
+        Some(Presented::Code(code)) => {
+            auth.accounts().second_step(SecondStep { token, code: code.clone(), door }, &origin).await?
+        }
+        Some(Presented::Passkey(credential)) => {
+            let step = PasskeyStep { token, answer: passkey_answer(credential)?, door };
+            auth.accounts().second_step_with_passkey(&step, &origin).await?
+        }
+        // A body without it has been refused.
+        None => return Err(Code::ValidationFailed.into()),
+    };
     let opened = second_step_refusal(verdict, &auth).map_err(|problem| problem.readings(readings.clone()))?;
     call.info(&auth).note(Some(opened.user.id), Some(opened.issued.session.id));
     let mut response = signed_in(&auth, StatusCode::OK, &opened.user, &opened.issued, &readings);

@@ -2,46 +2,44 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use countersign_account::TypedCode;
 use countersign_kernel::Secret;
 use http::StatusCode;
 use utoipa::ToSchema;
 
 use crate::api::answer::json;
-use crate::api::mfa::{CODE_KINDS, CodeKind, CodeKindSchema};
+use crate::api::mfa::{MethodSchema, Presented, passkey_answer};
+use crate::api::passkey_json::AnswerCredential;
 use crate::api::view::SteppedUpView;
 use crate::app::Auth;
 use crate::error::{Problem, step_up_refusal};
 use crate::extract::CurrentUser;
 use crate::json::{Call, Members, Shape};
 
-/// A renewed proof: `password`, or `method` and `code`.
+/// A renewed proof: `password`, or `method` with `code` or `credential`.
 #[derive(ToSchema)]
 pub(crate) struct StepUpBody {
     /// The password.
     #[schema(value_type = Option<String>, format = Password, nullable = false)]
     password: Option<Secret<String>>,
-    /// What `code` is a code of.
-    #[schema(value_type = Option<CodeKindSchema>, nullable = false)]
-    method: Option<CodeKind>,
+    /// Which second factor proves it.
+    #[schema(value_type = Option<MethodSchema>, nullable = false)]
+    method: Option<Presented>,
     /// The code of a second factor.
     #[schema(value_type = Option<String>, nullable = false)]
-    code: Option<Secret<String>>,
+    #[expect(dead_code, reason = "a member for the OpenAPI document")]
+    code: (),
+    /// What the browser's `toJSON` makes of the passkey's answer.
+    #[schema(value_type = Option<AnswerCredential>, nullable = false)]
+    #[expect(dead_code, reason = "a member for the OpenAPI document")]
+    credential: (),
 }
 
 impl Shape for StepUpBody {
     fn take(members: &mut Members) -> Self {
         if members.has("method") {
-            let method = members.word("method", CODE_KINDS);
-            return Self { password: None, method, code: Some(members.secret("code")) };
+            return Self { password: None, method: Presented::take(members), code: (), credential: () };
         }
-        Self { password: Some(members.secret("password")), method: None, code: None }
-    }
-}
-
-impl StepUpBody {
-    fn code(&self) -> Option<TypedCode> {
-        Some(self.method?.of(self.code.clone()?))
+        Self { password: Some(members.secret("password")), method: None, code: (), credential: () }
     }
 }
 
@@ -61,8 +59,12 @@ pub(crate) async fn step_up(
     call: Call<StepUpBody>,
 ) -> Result<Response, Problem> {
     let (body, origin) = (call.body()?, call.origin(&auth));
-    let (verdict, readings) = match (body.code(), &body.password) {
-        (Some(code), _) => auth.accounts().step_up_with_code(&user, &code, &origin).await?,
+    let (verdict, readings) = match (&body.method, &body.password) {
+        (Some(Presented::Code(code)), _) => auth.accounts().step_up_with_code(&user, code, &origin).await?,
+        (Some(Presented::Passkey(credential)), _) => {
+            let answer = passkey_answer(credential)?;
+            auth.accounts().step_up_with_passkey(&user, &answer, &origin).await?
+        }
         (None, password) => {
             let password = password.clone().unwrap_or_else(|| Secret::new(String::new()));
             auth.accounts().step_up(&user, &password, &origin).await?

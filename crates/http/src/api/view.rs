@@ -1,6 +1,6 @@
 //! What answers say of a person and a session: lists of what may be seen, so that nothing else ever is.
 
-use countersign_account::{Mailbox, Waiting};
+use countersign_account::{Mailbox, Passkey, Waiting, credential_id_text};
 use countersign_session::{AgentFamily, Issued, Session, Sessions, User};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -186,6 +186,67 @@ impl<'a> SessionView<'a> {
 #[schema(as = Sessions)]
 pub(crate) struct SessionsView<'a> {
     pub(crate) sessions: Vec<SessionView<'a>>,
+}
+
+/// A passkey, as its owner sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Passkey)]
+pub(crate) struct PasskeyView<'a> {
+    /// The id.
+    #[schema(example = "psk_01k2zq3c5v8e7m4t9x6w1r0ybh")]
+    id: String,
+    /// The id that its authenticator gave it, base64url: for `PublicKeyCredential.signalAllAcceptedCredentials`.
+    credential_id: String,
+    /// What its owner calls it.
+    name: &'a str,
+    /// When it was registered.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When somebody last proved himself with it.
+    #[schema(format = DateTime)]
+    last_used_at: Option<String>,
+    /// Whether it may be synced between devices; if not, it is bound to one.
+    is_synced: bool,
+    /// Whether a copy of it was kept elsewhere when it was last used.
+    is_backed_up: bool,
+    /// How browsers may reach it.
+    transports: &'a [String],
+}
+
+impl<'a> PasskeyView<'a> {
+    pub(crate) fn of(passkey: &'a Passkey) -> Self {
+        Self {
+            id: passkey.id.to_string(),
+            credential_id: credential_id_text(passkey),
+            name: &passkey.name,
+            created_at: passkey.created_at.to_rfc3339(),
+            last_used_at: passkey.last_used_at.map(|moment| moment.to_rfc3339()),
+            is_synced: passkey.backup_eligible,
+            is_backed_up: passkey.backed_up,
+            transports: &passkey.transports,
+        }
+    }
+}
+
+/// One passkey.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = OnePasskey)]
+pub(crate) struct OnePasskeyView<'a> {
+    pub(crate) passkey: PasskeyView<'a>,
+    /// Ten recovery codes, each of which stands in for a second factor once: where this is the first second factor of somebody who
+    /// had none. Shown this once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub(crate) recovery_codes: Vec<&'a str>,
+}
+
+/// A person's passkeys, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Passkeys)]
+pub(crate) struct PasskeysView<'a> {
+    pub(crate) passkeys: Vec<PasskeyView<'a>>,
 }
 
 /// That it was done.

@@ -100,6 +100,9 @@ codes! {
     /// The address has an account.
     EmailTaken = "EMAIL_TAKEN" CONFLICT, "Address in use", "There is an account with this e-mail address already.",
         "Sign in, or use another address.";
+    /// Nobody may lose the last way in.
+    LastMethod = "LAST_METHOD" CONFLICT, "The last way in", "This is the only way to sign in to this account. Add another one first.",
+        "What was to be deleted is the last way to sign in: the account has no password and no other passkey.";
     /// Too many tries.
     RateLimited = "RATE_LIMITED" TOO_MANY_REQUESTS, "Too many tries", "Too many tries. Please wait a little.",
         "`Retry-After` and `retryAfter` say how many seconds to wait; `RateLimit` and `RateLimit-Policy` name the limit.";
@@ -147,7 +150,7 @@ mod tests {
             ),
             (403, "FORBIDDEN CSRF_INVALID EMAIL_NOT_VERIFIED"),
             (400, "VALIDATION_FAILED LINK_INVALID"),
-            (409, "EMAIL_TAKEN"),
+            (409, "EMAIL_TAKEN LAST_METHOD"),
             (429, "RATE_LIMITED"),
             (428, "CHALLENGE_REQUIRED"),
             (413, "PAYLOAD_TOO_LARGE"),

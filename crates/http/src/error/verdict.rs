@@ -2,9 +2,10 @@
 
 use countersign_account::{
     AskVerdict, BeginTotpVerdict, BegunTotp, ChangeEmailVerdict, ChangePasswordVerdict, ClaimVerdict, ClockDrift,
-    ConfirmTotpVerdict, DeleteVerdict, Factor, LinkVerdict, Mailbox, Opened, RecoveryCodesVerdict, RemoveTotpVerdict,
-    RenameVerdict, ResetVerdict, SecondFactorNeeded, SecondStepVerdict, SignInVerdict, SignUpVerdict, StepUpVerdict,
-    UndoVerdict, User, VerifyVerdict,
+    ConfirmTotpVerdict, DeletePasskeyVerdict, DeleteVerdict, Factor, LinkVerdict, Mailbox, Opened, Passkey,
+    PasskeyOptions, PasskeyOptionsVerdict, RecoveryCodesVerdict, RegisterPasskeyVerdict, RegisteredPasskey,
+    RemoveTotpVerdict, RenamePasskeyVerdict, RenameVerdict, ResetVerdict, SecondFactorNeeded, SecondStepVerdict,
+    SignInVerdict, SignUpVerdict, StepUpVerdict, UndoVerdict, User, VerifyVerdict,
 };
 use countersign_kernel::Secret;
 use countersign_session::{Issued, IssuedAccess, RotateVerdict};
@@ -87,9 +88,8 @@ pub(crate) fn second_step_refusal(verdict: SecondStepVerdict, auth: &Auth) -> Re
         SecondStepVerdict::SignedIn(opened) => return Ok(opened),
         SecondStepVerdict::SecondFactorNeeded(needed) => second_factor_needed(*needed, auth),
         SecondStepVerdict::Failed(drift) => wrong_code(drift),
-        SecondStepVerdict::Over => {
-            Problem::new(Code::TokenInvalid).detail("This sign-in cannot go on. Please sign in again.")
-        }
+        SecondStepVerdict::WrongPasskey => wrong_passkey(),
+        SecondStepVerdict::Over => sign_in_over(),
         SecondStepVerdict::Limited(refused) => refused.into(),
     })
 }
@@ -146,6 +146,7 @@ pub(crate) fn step_up_refusal(verdict: StepUpVerdict) -> Result<IssuedAccess, Pr
         StepUpVerdict::SteppedUp(access) => return Ok(access),
         StepUpVerdict::Failed => wrong_password(),
         StepUpVerdict::WrongCode(drift) => wrong_code(drift),
+        StepUpVerdict::WrongPasskey => wrong_passkey(),
         StepUpVerdict::Limited(refused) => refused.into(),
         StepUpVerdict::Busy(busy) => busy.into(),
         StepUpVerdict::Gone => Code::TokenRevoked.into(),
@@ -252,6 +253,65 @@ pub(crate) fn undo_refusal(verdict: UndoVerdict) -> Result<Box<User>, Problem> {
 
 fn no_mail() -> Problem {
     Problem::new(Code::NotFound).detail("This server sends no mail.")
+}
+
+pub(crate) fn passkey_sign_in_refusal(verdict: SignInVerdict, auth: &Auth) -> Result<Box<Opened>, Problem> {
+    match verdict {
+        SignInVerdict::Failed => Err(wrong_passkey()),
+        other => sign_in_refusal(other, auth),
+    }
+}
+
+pub(crate) fn passkey_options_refusal(verdict: PasskeyOptionsVerdict, auth: &Auth) -> Result<PasskeyOptions, Problem> {
+    Err(match verdict {
+        PasskeyOptionsVerdict::Options(options) => return Ok(options),
+        PasskeyOptionsVerdict::Invalid(errors) => errors.into(),
+        PasskeyOptionsVerdict::StepUpRequired => step_up_required(auth),
+        PasskeyOptionsVerdict::Limited(refused) => refused.into(),
+        PasskeyOptionsVerdict::NoPasskey => Problem::new(Code::NotFound).detail("This account has no passkey."),
+        PasskeyOptionsVerdict::FactorRequired(factors) => factor_required(&factors, auth),
+        PasskeyOptionsVerdict::Gone => Code::TokenRevoked.into(),
+        PasskeyOptionsVerdict::Over => sign_in_over(),
+        PasskeyOptionsVerdict::Unavailable => {
+            Problem::new(Code::NotFound).detail("Browsers have no passkeys for the address of this server.")
+        }
+    })
+}
+
+pub(crate) fn register_passkey_refusal(verdict: RegisterPasskeyVerdict) -> Result<Box<RegisteredPasskey>, Problem> {
+    Err(match verdict {
+        RegisterPasskeyVerdict::Registered(passkey) => return Ok(passkey),
+        RegisterPasskeyVerdict::Invalid(errors) => errors.into(),
+        RegisterPasskeyVerdict::Gone => Code::TokenRevoked.into(),
+    })
+}
+
+pub(crate) fn rename_passkey_refusal(verdict: RenamePasskeyVerdict) -> Result<Box<Passkey>, Problem> {
+    Err(match verdict {
+        RenamePasskeyVerdict::Renamed(passkey) => return Ok(passkey),
+        RenamePasskeyVerdict::Invalid(error) => vec![error].into(),
+        RenamePasskeyVerdict::NotFound => Code::NotFound.into(),
+    })
+}
+
+pub(crate) fn delete_passkey_refusal(verdict: DeletePasskeyVerdict, auth: &Auth) -> Result<(), Problem> {
+    Err(match verdict {
+        DeletePasskeyVerdict::Deleted => return Ok(()),
+        DeletePasskeyVerdict::FactorRequired(factors) => factor_required(&factors, auth),
+        DeletePasskeyVerdict::Gone => Code::TokenRevoked.into(),
+        DeletePasskeyVerdict::LastMethod => Code::LastMethod.into(),
+        DeletePasskeyVerdict::NotFound => Code::NotFound.into(),
+    })
+}
+
+/// What there is no second step of.
+fn sign_in_over() -> Problem {
+    Problem::new(Code::TokenInvalid).detail("This sign-in cannot go on. Please sign in again.")
+}
+
+/// A passkey's answer that does not count. Why is for the audit trail.
+fn wrong_passkey() -> Problem {
+    Problem::new(Code::AuthFailed).detail("This passkey could not be used. Please try again.")
 }
 
 /// The password asked for inside a session is not the right one: the address is not in doubt.

@@ -52,6 +52,16 @@ impl Members {
         String::new()
     }
 
+    /// An object that must be there, whatever it holds: what a browser has made and another floor reads.
+    pub(crate) fn object(&mut self, name: &'static str) -> Value {
+        match self.values.remove(name) {
+            Some(value @ Value::Object(_)) => return value,
+            Some(_) => self.wrong(name.to_owned(), "WRONG_TYPE", "This must be an object."),
+            None => self.wrong(name.to_owned(), "REQUIRED", "This is needed."),
+        }
+        Value::Null
+    }
+
     /// A string that must be there and must not be seen.
     pub(crate) fn secret(&mut self, name: &'static str) -> Secret<String> {
         Secret::new(self.string(name))

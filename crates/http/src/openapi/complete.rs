@@ -18,6 +18,7 @@ pub(crate) fn complete(document: &mut Value) {
             .insert("headers".to_owned(), everywhere.map(|header| (header.name.to_owned(), header.entry())).collect());
     }
     close_bodies(document);
+    open_foreign_shapes(document);
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     for (path, item) in paths.into_iter().flatten() {
         for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
@@ -63,6 +64,26 @@ fn close_bodies(document: &mut Value) {
         }
     }
 }
+
+/// Shapes that another specification makes, and adds to: WebAuthn's.
+fn open_foreign_shapes(document: &mut Value) {
+    for name in FOREIGN {
+        if let Some(schema) =
+            document.pointer_mut(&format!("/components/schemas/{name}")).and_then(Value::as_object_mut)
+        {
+            schema.insert("additionalProperties".to_owned(), true.into());
+        }
+    }
+}
+
+const FOREIGN: &[&str] = &[
+    "NewPasskeyCredential",
+    "NewPasskeyResponse",
+    "PasskeyCreationOptions",
+    "PasskeyCredential",
+    "PasskeyRequestOptions",
+    "PasskeyResponse",
+];
 
 /// A body that may be left out is not one that may be `null`, which the derive makes of it.
 fn absent_is_not_null(operation: &mut Map<String, Value>) {

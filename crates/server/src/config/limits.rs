@@ -96,6 +96,17 @@ static LINK_ADDRESS: Setting<Allowance> =
         .or("30/15m")
         .reloads();
 
+static PASSKEY_ADDRESS: Setting<Allowance> = Setting::new(
+    "limits.passkey_address",
+    "Passkey questions from one address by whoever is not signed in, and answers that do not count. A page that offers passkeys \
+     asks one question when it loads.",
+)
+.or("300/15m")
+.reloads();
+
+static PASSKEY_ACCOUNT: Setting<Allowance> =
+    Setting::new("limits.passkey_account", "Passkey questions of one person who is known.").or("60/1h").reloads();
+
 static CLAIM_ADMIN_ACCOUNT: Setting<Allowance> = Setting::new(
     "limits.claim_admin_account",
     "Failed tries of one account at the link that makes the first administrator.",
@@ -129,6 +140,8 @@ pub static SECTION: Section = Section {
         &MAIL_ADDRESS.definition,
         &CODE_ACCOUNT.definition,
         &LINK_ADDRESS.definition,
+        &PASSKEY_ADDRESS.definition,
+        &PASSKEY_ACCOUNT.definition,
         &CLAIM_ADMIN_ACCOUNT.definition,
         &ADMIN_ACCOUNT.definition,
     ],
@@ -210,6 +223,10 @@ pub struct Limits {
     pub code_account: Allowance,
     /// Mailed links and codes from one network address that do not work.
     pub link_address: Allowance,
+    /// Questions to passkeys, and answers that do not count, from one address.
+    pub passkey_address: Allowance,
+    /// Questions to passkeys of one person.
+    pub passkey_account: Allowance,
     /// Failed tries at the link that makes the first administrator.
     pub claim_admin_account: Allowance,
     /// Calls of one administrator.
@@ -262,6 +279,8 @@ pub fn read(found: &Found) -> Result<Limits, Refusal> {
         mail_address: found.read(&MAIL_ADDRESS)?,
         code_account: found.read(&CODE_ACCOUNT)?,
         link_address: found.read(&LINK_ADDRESS)?,
+        passkey_address: found.read(&PASSKEY_ADDRESS)?,
+        passkey_account: found.read(&PASSKEY_ACCOUNT)?,
         claim_admin_account: found.read(&CLAIM_ADMIN_ACCOUNT)?,
         admin_account: found.read(&ADMIN_ACCOUNT)?,
     })

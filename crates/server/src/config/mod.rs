@@ -18,6 +18,7 @@ pub mod limits;
 pub mod log;
 pub mod mail;
 mod origin;
+pub mod passkeys;
 pub mod passwords;
 pub mod reference;
 pub mod refresh;
@@ -75,6 +76,7 @@ pub static SECTIONS: &[&Section] = &[
     &step_up::SECTION,
     &second_factor::SECTION,
     &passwords::SECTION,
+    &passkeys::SECTION,
     &registration::SECTION,
     &limits::SECTION,
     &audit::SECTION,
@@ -145,6 +147,8 @@ pub struct Config {
     pub registration: registration::Registration,
     /// Mail.
     pub mail: mail::Mail,
+    /// Passkeys.
+    pub passkeys: passkeys::Passkeys,
     /// Limits.
     pub limits: limits::Limits,
     /// The audit trail.
@@ -228,6 +232,7 @@ impl Config {
             passwords: passwords::read(&found)?,
             registration: registration::read(&found)?,
             mail: mail?,
+            passkeys: passkeys::read(&found)?,
             limits,
             audit: audit::read(&found)?,
             cors: cors::read(&found)?,
