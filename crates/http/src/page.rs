@@ -32,6 +32,8 @@ static ASSETS: &[(&str, File)] = &[
     ("challenge.js", File::script(include_str!("page/challenge.js"))),
     ("client.js", File::script(include_str!("page/client.js"))),
     ("wait.js", File::script(include_str!("page/wait.js"))),
+    ("passkeys.js", File::script(include_str!("page/passkeys.js"))),
+    ("passkey-section.js", File::script(include_str!("page/passkey_section.js"))),
     ("style.css", File::style(include_str!("page/style.css"))),
 ];
 

@@ -54,7 +54,7 @@ export async function signIn(page, name, password = PASSWORD) {
   const form = page.locator("#sign-in");
   await form.getByLabel("Email address").fill(`${name.toLowerCase()}@example.test`);
   await form.getByLabel("Password").fill(password);
-  await form.getByRole("button", { name: "Sign in" }).click();
+  await form.getByRole("button", { name: "Sign in", exact: true }).click();
 }
 
 export async function signedIn(page, name) {

@@ -2,11 +2,13 @@
 
 import { solve } from "/assets/challenge.js";
 import { createClient } from "/assets/client.js";
+import { startPasskeys } from "/assets/passkey-section.js";
 
 const CLAIM = "countersign.claim";
 const PAUSE_MS = 60_000;
 
 const element = (id) => document.getElementById(id);
+let passkeys = { show: async () => {}, clear: () => {}, withSecondFactor: (signIn) => signIn() };
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("countersign") : null;
 
 const client = createClient({
@@ -199,11 +201,11 @@ function messageOf(error) {
 }
 
 /** Runs something that a button started, and says in the status line what went wrong. */
-async function act(work) {
+async function act(work, tell = (text) => client.view() !== null && say(text)) {
   try {
     await work();
   } catch (error) {
-    if (client.view() !== null) say(messageOf(error));
+    tell(messageOf(error));
   }
 }
 
@@ -236,6 +238,7 @@ function changed(reason) {
   if (reason === "session_changed") return location.reload();
   if (document.body.dataset.page === "claim") return act(showClaim);
   if (client.view() !== null) return showToken();
+  passkeys.clear();
   for (const form of document.forms) {
     form.reset();
     clearErrors(form);
@@ -268,6 +271,12 @@ async function entered(user) {
   show("account", "Your account");
   // Not waited for: the focus must not come late.
   act(showSessions);
+  act(passkeys.show);
+}
+
+async function enteredByPasskey(user) {
+  await entered(user);
+  element("profile-title").focus();
 }
 
 async function begin() {
@@ -285,11 +294,12 @@ async function begin() {
 }
 
 function startAccountPage() {
+  passkeys = startPasskeys({ client, element, made, moment, say, act, onSubmit, entered: enteredByPasskey });
   // Names the sign-in that waits for its second step. Nowhere but here: a reload begins anew.
   let mfaToken = null;
   onSubmit("sign-in-form", async ({ email, password, remember }, form) => {
     try {
-      const user = await client.signIn({ email, password, remember: remember === "on" });
+      const user = await passkeys.withSecondFactor(() => client.signIn({ email, password, remember: remember === "on" }));
       form.reset();
       await entered(user);
       element("profile-title").focus();

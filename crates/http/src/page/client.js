@@ -182,11 +182,20 @@ export function createClient({ fetch, storage, locks, cookies, random, now, solv
     return (await send(method, path, body, session?.accessToken)).content;
   }
 
+  async function stepUpWith(proof) {
+    const startedAt = now();
+    adopt(await call("POST", "/api/auth/step-up", proof), startedAt);
+    changed("refreshed");
+  }
+
   return {
     register: (body) => enter("/api/auth/register", body),
     signIn: (body) => enter("/api/auth/login", body),
     /** Goes on with a sign-in that was refused with `MFA_REQUIRED`. */
     secondStep: (body) => enter("/api/auth/mfa/verify", body),
+    signInWithPasskey: (body) => enter("/api/auth/passkey", body),
+    /** Asks something for which nobody has to be signed in. */
+    ask: async (path, body) => (await send("POST", path, body)).content,
     refresh,
     call,
 
@@ -221,11 +230,8 @@ export function createClient({ fetch, storage, locks, cookies, random, now, solv
     },
 
     /** Proves the person again in the running session. */
-    async stepUp(password) {
-      const startedAt = now();
-      adopt(await call("POST", "/api/auth/step-up", { password }), startedAt);
-      changed("refreshed");
-    },
+    stepUp: (password) => stepUpWith({ password }),
+    stepUpWith,
 
     /** Another tab said that the session is over. */
     drop: end,

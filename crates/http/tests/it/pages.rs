@@ -11,6 +11,8 @@ async fn the_page_and_its_files_are_served_from_the_binary() {
         ("/assets/app.js", "text/javascript; charset=utf-8"),
         ("/assets/challenge.js", "text/javascript; charset=utf-8"),
         ("/assets/client.js", "text/javascript; charset=utf-8"),
+        ("/assets/passkeys.js", "text/javascript; charset=utf-8"),
+        ("/assets/passkey-section.js", "text/javascript; charset=utf-8"),
         ("/assets/style.css", "text/css; charset=utf-8"),
         ("/docs", "text/html; charset=utf-8"),
         ("/openapi.json", "application/json"),
