@@ -30,9 +30,6 @@ export interface ClaimBody {
   token: string;
 }
 
-/** What a typed code is a code of. */
-export type CodeMethod = "totp" | "recovery";
-
 /** A CSRF token. */
 export interface CsrfToken {
   /** To be sent back in `X-CSRF-Token`, together with the cookie of this answer. */
@@ -117,9 +114,11 @@ export interface Message {
 /** The second step of a sign-in. */
 export interface MfaVerifyBody {
   /** The code. */
-  code: string;
-  /** What `code` is a code of. */
-  method: CodeMethod;
+  code?: string;
+  /** What the browser's `toJSON` makes of the passkey's answer. */
+  credential?: PasskeyCredential;
+  /** What proves it. */
+  method: SecondFactorMethod;
   /** The `mfaToken` of the answer `MFA_REQUIRED`. */
   mfaToken: string;
   /**
@@ -133,6 +132,153 @@ export interface MfaVerifyBody {
 export interface NewEmailBody {
   /** The address that the account is to have. */
   newEmail: string;
+}
+
+/** A new passkey. */
+export interface NewPasskeyBody {
+  /** What the browser's `toJSON` makes of the new credential. */
+  credential: NewPasskeyCredential;
+  /** What to call it, 1 to 100 characters; a name is found where none is given. */
+  name?: string;
+}
+
+/** `RegistrationResponseJSON`: what `toJSON` makes of the credential that `navigator.credentials.create` gives. */
+export interface NewPasskeyCredential {
+  /** The credential id, base64url. */
+  id: string;
+  /** The same. */
+  rawId: string;
+  /** The authenticator's answer. */
+  response: NewPasskeyResponse;
+  /** Always `public-key`. */
+  type: string;
+}
+
+/** `AuthenticatorAttestationResponseJSON`. */
+export interface NewPasskeyResponse {
+  /** The new key, base64url. */
+  attestationObject: string;
+  /** What the browser says that it was asked, base64url. */
+  clientDataJSON: string;
+}
+
+/** One passkey. */
+export interface OnePasskey {
+  passkey: Passkey;
+  /**
+   * Ten recovery codes, each of which stands in for a second factor once: where this is the first second factor of somebody who
+   * had none. Shown this once.
+   */
+  recoveryCodes?: string[];
+}
+
+/** A passkey, as its owner sees it. */
+export interface Passkey {
+  /** When it was registered. */
+  createdAt: string;
+  /** The id that its authenticator gave it, base64url: for `PublicKeyCredential.signalAllAcceptedCredentials`. */
+  credentialId: string;
+  /** The id. */
+  id: string;
+  /** Whether a copy of it was kept elsewhere when it was last used. */
+  isBackedUp: boolean;
+  /** Whether it may be synced between devices; if not, it is bound to one. */
+  isSynced: boolean;
+  /** When somebody last proved himself with it. */
+  lastUsedAt?: string | null;
+  /** What its owner calls it. */
+  name: string;
+  /** How browsers may reach it. */
+  transports: string[];
+}
+
+/** A sign-in by passkey. */
+export interface PasskeyBody {
+  /** What the browser's `toJSON` makes of the passkey's answer. */
+  credential: PasskeyCredential;
+  /** Whether the cookies outlive the browser; true unless said otherwise. */
+  remember?: boolean;
+  /** How the refresh token travels; as in the call for options. */
+  tokenDelivery?: TokenDelivery;
+}
+
+/** `PublicKeyCredentialCreationOptionsJSON`. */
+export interface PasskeyCreationOptions {
+  /** Always `none`. */
+  attestation: string;
+  /** That the passkey must be discoverable, and whether it must check who holds it. */
+  authenticatorSelection: unknown;
+  /** What the answer must carry. */
+  challenge: string;
+  /** The passkeys that the person has. */
+  excludeCredentials: unknown[];
+  /** What kinds of keys are taken. */
+  pubKeyCredParams: unknown[];
+  /** This site: `id` is the host of the public URL. */
+  rp: unknown;
+  /** Milliseconds that the answer may take. */
+  timeout: number;
+  /** The person; `id` is a random handle. */
+  user: unknown;
+}
+
+/** `AuthenticationResponseJSON`: what `toJSON` makes of the credential that `navigator.credentials.get` gives. */
+export interface PasskeyCredential {
+  /** The credential id, base64url. */
+  id: string;
+  /** The same. */
+  rawId: string;
+  /** The authenticator's answer. */
+  response: PasskeyResponse;
+  /** Always `public-key`. */
+  type: string;
+}
+
+/** Another name for a passkey. */
+export interface PasskeyNameBody {
+  /** What to call it, 1 to 100 characters. */
+  name: string;
+}
+
+/** What options are wanted for. */
+export interface PasskeyOptionsBody {
+  /** May be sent and changes nothing: a passkey is found by the browser, so that the answer tells nothing of an address. */
+  email?: string;
+  /** A sign-in that waits for its second factor: options for it alone. */
+  mfaToken?: string;
+  /** How the refresh token will travel; `cookie` unless said otherwise. With `body` the answer is bound to no browser. */
+  tokenDelivery?: TokenDelivery;
+}
+
+/** `PublicKeyCredentialRequestOptionsJSON`. */
+export interface PasskeyRequestOptions {
+  /** Which passkeys may answer; empty where any may. */
+  allowCredentials: unknown[];
+  /** What the answer must carry. */
+  challenge: string;
+  /** The host of the public URL. */
+  rpId: string;
+  /** Milliseconds that the answer may take. */
+  timeout: number;
+  /** `required` or `preferred`. */
+  userVerification: string;
+}
+
+/** `AuthenticatorAssertionResponseJSON`. */
+export interface PasskeyResponse {
+  /** What the authenticator says of itself, base64url. */
+  authenticatorData: string;
+  /** What the browser says that it was asked, base64url. */
+  clientDataJSON: string;
+  /** The signature over both, base64url. */
+  signature: string;
+  /** The person's handle, base64url. */
+  userHandle?: string | null;
+}
+
+/** A person's passkeys, oldest first. */
+export interface Passkeys {
+  passkeys: Passkey[];
 }
 
 /** A change of password. */
@@ -290,6 +436,9 @@ export interface ResetBody {
   token?: string;
 }
 
+/** What proves a second factor. */
+export type SecondFactorMethod = "totp" | "recovery" | "passkey";
+
 /** What is set up. */
 export interface SecondFactors {
   /** How many passkeys there are. */
@@ -371,12 +520,14 @@ export interface SignedOutEverywhere {
   revoked: number;
 }
 
-/** A renewed proof: `password`, or `method` and `code`. */
+/** A renewed proof: `password`, or `method` with `code` or `credential`. */
 export interface StepUpBody {
   /** The code of a second factor. */
   code?: string;
-  /** What `code` is a code of. */
-  method?: CodeMethod;
+  /** What the browser's `toJSON` makes of the passkey's answer. */
+  credential?: PasskeyCredential;
+  /** Which second factor proves it. */
+  method?: SecondFactorMethod;
   /** The password. */
   password?: string;
 }
@@ -451,6 +602,7 @@ export type Code =
   | "EMAIL_TAKEN"
   | "FORBIDDEN"
   | "INTERNAL"
+  | "LAST_METHOD"
   | "LINK_INVALID"
   | "MFA_REQUIRED"
   | "NOT_FOUND"
@@ -471,6 +623,7 @@ export interface Calls {
   "DELETE /api/user": { body: DeleteBody; answer: undefined };
   "DELETE /api/user/devices/{id}": { body: undefined; answer: undefined };
   "DELETE /api/user/mfa/totp": { body: undefined; answer: undefined };
+  "DELETE /api/user/passkeys/{id}": { body: undefined; answer: undefined };
   "DELETE /api/user/sessions/{id}": { body: undefined; answer: undefined };
   "GET /api/auth/csrf-token": { body: undefined; answer: CsrfToken };
   "GET /api/auth/email/waiting": { body: undefined; answer: MailWaiting };
@@ -478,8 +631,10 @@ export interface Calls {
   "GET /api/csrf-token": { body: undefined; answer: CsrfToken };
   "GET /api/user/devices": { body: undefined; answer: RememberedDevices };
   "GET /api/user/mfa": { body: undefined; answer: SecondFactors };
+  "GET /api/user/passkeys": { body: undefined; answer: Passkeys };
   "GET /api/user/profile": { body: undefined; answer: User };
   "GET /api/user/sessions": { body: undefined; answer: Sessions };
+  "PATCH /api/user/passkeys/{id}": { body: PasskeyNameBody; answer: OnePasskey };
   "PATCH /api/user/profile": { body: ProfileBody; answer: User };
   "POST /api/auth/claim-admin": { body: ClaimBody; answer: User };
   "POST /api/auth/email/resend": { body: AddressBody; answer: Message };
@@ -491,6 +646,8 @@ export interface Calls {
   "POST /api/auth/logout": { body: undefined; answer: Message };
   "POST /api/auth/logout-all": { body: undefined; answer: SignedOutEverywhere };
   "POST /api/auth/mfa/verify": { body: MfaVerifyBody; answer: SignedIn };
+  "POST /api/auth/passkey": { body: PasskeyBody; answer: SignedIn };
+  "POST /api/auth/passkey/options": { body: PasskeyOptionsBody; answer: PasskeyRequestOptions };
   "POST /api/auth/password/forgot": { body: AddressBody; answer: Message };
   "POST /api/auth/password/reset": { body: ResetBody; answer: SignedOutEverywhere };
   "POST /api/auth/refresh": { body: RefreshBody; answer: Refreshed };
@@ -500,6 +657,8 @@ export interface Calls {
   "POST /api/user/mfa/recovery-codes": { body: undefined; answer: RecoveryCodes };
   "POST /api/user/mfa/totp": { body: undefined; answer: TotpSecret };
   "POST /api/user/mfa/totp/confirm": { body: TotpConfirmBody; answer: RecoveryCodes };
+  "POST /api/user/passkeys": { body: NewPasskeyBody; answer: OnePasskey };
+  "POST /api/user/passkeys/options": { body: undefined; answer: PasskeyCreationOptions };
   "POST /api/user/password": { body: PasswordBody; answer: PasswordChanged };
   "POST /api/user/profile": { body: ProfileBody; answer: User };
 }

@@ -58,7 +58,9 @@ fn metrics(query: &str) -> Vec<(String, Vec<(String, String)>)> {
 
 #[tokio::test]
 async fn every_metric_of_the_dashboard_and_the_alerts_is_on_a_live_scrape() {
-    let live = server().setting("ADMIN__LISTEN", "127.0.0.1:0").start().await;
+    let mails = tempfile::tempdir().unwrap();
+    let directory = mails.path().to_str().unwrap();
+    let live = server().setting("ADMIN__LISTEN", "127.0.0.1:0").setting("MAIL__DIRECTORY", directory).start().await;
     let _ada = live.member("ada").await;
     let scrape = live.operator().get("/metrics").await.expect(200).text();
     let queries: Vec<String> = panels().into_iter().chain(rules()).collect();

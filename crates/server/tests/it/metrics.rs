@@ -45,7 +45,9 @@ async fn started() -> Process {
 
 #[tokio::test]
 async fn a_scrape_holds_every_metric_of_the_table_and_no_other() {
-    let server = started().await;
+    let mails = tempfile::tempdir().unwrap();
+    let directory = mails.path().to_str().unwrap();
+    let server = server().setting("ADMIN__LISTEN", "127.0.0.1:0").setting("MAIL__DIRECTORY", directory).start().await;
     let ada = server.member("ada").await;
     let _ = ada.refresh().await.expect(200);
     let _ = ada.get("/api/auth/verify").await.expect(200);
