@@ -100,6 +100,7 @@ impl SecurityKey {
     /// # Panics
     /// The options are no creation options.
     #[expect(clippy::expect_used, reason = "a test harness fails its test")]
+    #[expect(clippy::disallowed_methods, reason = "a key's id is the key's own chance, and nothing depends on it")]
     pub fn create(&self, options: &Value) -> Option<Answer> {
         let excluded = ids(options, "excludeCredentials");
         if self.keys().iter().any(|key| excluded.contains(&key.id)) {
@@ -174,8 +175,8 @@ impl Answer {
         self
     }
 
-    /// To this challenge.
-    pub fn to_challenge(mut self, challenge: &str) -> Self {
+    /// For this challenge.
+    pub fn for_challenge(mut self, challenge: &str) -> Self {
         challenge.clone_into(&mut self.challenge);
         self
     }

@@ -170,7 +170,7 @@ impl Accounts {
         let second = Second::Passkey { user_verified: made.user_verified, is_synced: made.backup_eligible };
         let (session, amr) = (identity.session, Method::from(second).amr());
         let stepped = self.sessions().step_up_in(tx.as_mut(), session, amr, now, origin).await?;
-        if !stepped.is_some_and(|session| session.user == user.id) {
+        if stepped.is_none_or(|session| session.user != user.id) {
             return Ok(RegisterPasskeyVerdict::Gone);
         }
         tx.note_factor_proof(session, now).await?;

@@ -63,8 +63,8 @@ async fn an_answer_that_lies_in_one_thing_is_refused() {
         ("not_the_owner", Box::new(|a| a.naming(Some("")))),
         ("not_the_owner", Box::new(move |a| a.with_id(&id))),
         ("unknown_passkey", Box::new(|a| a.with_id("AAAA"))),
-        ("unknown_challenge", Box::new(|a| a.to_challenge("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))),
-        ("unknown_challenge", Box::new(|a| a.to_challenge(""))),
+        ("unknown_challenge", Box::new(|a| a.for_challenge("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))),
+        ("unknown_challenge", Box::new(|a| a.for_challenge(""))),
     ];
     for (at, (reason, lie)) in lies.iter().enumerate() {
         let truth = answer(&elsewhere, &key).await;
@@ -146,10 +146,10 @@ async fn a_question_is_answered_for_what_it_was_asked() {
     is_refused(&ada.sign_in_with_answer(&key.get(&step_up).unwrap()).await, "a step-up is no sign-in");
     let for_sign_in = key.get(&sign_in).unwrap();
     is_refused(&ada.post("/api/auth/step-up", proof(&for_sign_in)).await, "a sign-in is no step-up");
-    let to_new = key.get(&sign_in).unwrap().to_challenge(new["challenge"].as_str().unwrap());
+    let to_new = key.get(&sign_in).unwrap().for_challenge(new["challenge"].as_str().unwrap());
     is_refused(&ada.sign_in_with_answer(&to_new).await, "a registration is no sign-in");
     let made = app.security_key().create(&new).unwrap();
-    let wrong = json!({"credential": made.clone().to_challenge(sign_in["challenge"].as_str().unwrap()).json()});
+    let wrong = json!({"credential": made.clone().for_challenge(sign_in["challenge"].as_str().unwrap()).json()});
     assert_eq!(ada.post("/api/user/passkeys", wrong).await.expect(400).text_at("/errors/0/code"), "EXPIRED");
 
     // None of it has spent the questions.
@@ -197,7 +197,7 @@ async fn a_registration_that_lies_in_one_thing_is_refused() {
         ("wrong_type", |a| a.of_type("webauthn.get")),
         ("user_not_present", Answer::by_nobody),
         ("user_not_verified", Answer::unverified),
-        ("unknown_challenge", |a| a.to_challenge("AAAA")),
+        ("unknown_challenge", |a| a.for_challenge("AAAA")),
     ];
     let options = || async { ada.post("/api/user/passkeys/options", Value::Null).await.expect(200).json() };
     for (reason, lie) in lies {
@@ -218,7 +218,7 @@ async fn a_registration_that_lies_in_one_thing_is_refused() {
     let _ = ada.post("/api/user/passkeys", body.clone()).await.expect(201);
     assert_eq!(ada.post("/api/user/passkeys", body).await.expect(400).text_at("/errors/0/code"), "EXPIRED");
     let bobs = bob.post("/api/user/passkeys/options", Value::Null).await.expect(200).json();
-    let copied = made.to_challenge(bobs["challenge"].as_str().unwrap());
+    let copied = made.for_challenge(bobs["challenge"].as_str().unwrap());
     let taken = bob.post("/api/user/passkeys", json!({"credential": copied.json()})).await.expect(400);
     assert_eq!(taken.text_at("/errors/0/code"), "TAKEN");
 }
