@@ -2,6 +2,7 @@
 //!
 //! Promises: everything is in the binary; no page runs or loads anything that is not a file of ours; no GET changes anything.
 
+mod described;
 mod error_page;
 mod file;
 mod hosted;

@@ -172,18 +172,32 @@ impl Shape for NewEmailBody {
     }
 }
 
+/// What is answered to whoever asks for a mail: the same for an address that nobody has.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "the shapes of answers for the OpenAPI document")]
+enum Asked {
+    /// A mail is on its way, if there is such an account
+    #[response(status = 202, headers(("Set-Cookie" = String, description = "The handle of the waiting page")))]
+    OnItsWay(MessageView),
+    /// VALIDATION_FAILED
+    #[response(status = 400)]
+    Invalid,
+    /// CSRF_INVALID
+    #[response(status = 403)]
+    Foreign,
+    /// NOT_FOUND: this server sends no mail
+    #[response(status = 404)]
+    NoMail,
+    /// RATE_LIMITED
+    #[response(status = 429)]
+    Limited,
+}
+
 /// Asks for another mail that confirms an account's address.
 #[utoipa::path(
     post, path = "/api/auth/email/resend", tag = "E-mail", operation_id = "resendVerification",
     request_body = AddressBody, security(()),
-    responses(
-        (status = 202, description = "A mail is on its way, if there is an account that waits for one", body = MessageView,
-            headers(("Set-Cookie" = String, description = "The handle of the waiting page"))),
-        (status = 400, description = "VALIDATION_FAILED"),
-        (status = 403, description = "CSRF_INVALID"),
-        (status = 404, description = "NOT_FOUND: this server sends no mail"),
-        (status = 429, description = "RATE_LIMITED"),
-    )
+    responses(Asked)
 )]
 pub(crate) async fn resend(State(auth): State<Auth>, call: Call<AddressBody>) -> Result<Response, Problem> {
     csrf::demand(&auth, &call, &call.jar(&auth))?;
@@ -195,14 +209,7 @@ pub(crate) async fn resend(State(auth): State<Auth>, call: Call<AddressBody>) ->
 #[utoipa::path(
     post, path = "/api/auth/password/forgot", tag = "E-mail", operation_id = "forgotPassword",
     request_body = AddressBody, security(()),
-    responses(
-        (status = 202, description = "A mail is on its way, if there is such an account", body = MessageView,
-            headers(("Set-Cookie" = String, description = "The handle of the waiting page"))),
-        (status = 400, description = "VALIDATION_FAILED"),
-        (status = 403, description = "CSRF_INVALID"),
-        (status = 404, description = "NOT_FOUND: this server sends no mail"),
-        (status = 429, description = "RATE_LIMITED"),
-    )
+    responses(Asked)
 )]
 pub(crate) async fn forgot(State(auth): State<Auth>, call: Call<AddressBody>) -> Result<Response, Problem> {
     csrf::demand(&auth, &call, &call.jar(&auth))?;
@@ -214,14 +221,7 @@ pub(crate) async fn forgot(State(auth): State<Auth>, call: Call<AddressBody>) ->
 #[utoipa::path(
     post, path = "/api/auth/link", tag = "E-mail", operation_id = "askForLink",
     request_body = AddressBody, security(()),
-    responses(
-        (status = 202, description = "A mail is on its way, if there is such an account", body = MessageView,
-            headers(("Set-Cookie" = String, description = "The handle of the waiting page"))),
-        (status = 400, description = "VALIDATION_FAILED"),
-        (status = 403, description = "CSRF_INVALID"),
-        (status = 404, description = "NOT_FOUND: this server sends no mail"),
-        (status = 429, description = "RATE_LIMITED"),
-    )
+    responses(Asked)
 )]
 pub(crate) async fn link(State(auth): State<Auth>, call: Call<AddressBody>) -> Result<Response, Problem> {
     csrf::demand(&auth, &call, &call.jar(&auth))?;

@@ -5,7 +5,9 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use countersign_account::{Factor, LinkVerdict, Proof, SecondFactorNeeded, SecondStep, SecondStepVerdict, TypedCode};
+use countersign_account::{
+    Factor, LinkVerdict, PresentedFactor, Proof, SecondFactorNeeded, SecondStep, SecondStepVerdict, TypedCode,
+};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 
@@ -17,6 +19,7 @@ use crate::error::{Code, Problem, second_step_refusal};
 use crate::form::Form;
 use crate::html::escape;
 use crate::layer::csrf;
+use crate::page::described::LinkPage;
 use crate::page::hosted::{Token, document, errors, prover, refused, secret_of, see, with_csrf};
 use crate::page::mail::{Kind, link_page};
 
@@ -34,11 +37,7 @@ const SECOND: &str = "One more step";
 #[utoipa::path(
     get, path = "/link/{token}", tag = "Pages", operation_id = "linkPage", security(()),
     params(("token" = String, Path, description = "The token of the link")),
-    responses(
-        (status = 200, description = "A page", content_type = "text/html", body = String,
-            headers(("Set-Cookie" = String, description = "The `csrf` cookie"))),
-        (status = 400, description = "LINK_INVALID, as a page", content_type = "text/html", body = String),
-    )
+    responses(LinkPage)
 )]
 pub(crate) async fn page(State(auth): State<Auth>, headers: HeaderMap, token: Token) -> Result<Response, Problem> {
     link_page(&auth, &headers, token, &LINK).await
@@ -114,8 +113,9 @@ pub(crate) async fn step(State(auth): State<Auth>, form: Form) -> Response {
     }
     let code = form.secret("code");
     let code = if form.text("method") == "recovery" { TypedCode::Recovery(code) } else { TypedCode::Totp(code) };
-    let request = SecondStep { token: form.secret("mfaToken"), code, door: door(&auth, &jar, None, None) };
-    let verdict = match auth.accounts().second_step(request, &form.origin(&auth)).await {
+    let factor = PresentedFactor::Code(code);
+    let request = SecondStep { token: form.secret("mfaToken"), factor, door: door(&auth, &jar, None, None) };
+    let verdict = match auth.accounts().second_step(&request, &form.origin(&auth)).await {
         Ok((verdict, _)) => verdict,
         Err(error) => return refused(&error.into(), SECOND),
     };

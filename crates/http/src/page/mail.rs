@@ -15,6 +15,7 @@ use crate::error::{Code, Problem, reset_refusal, undo_refusal, verify_refusal};
 use crate::form::Form;
 use crate::html::escape;
 use crate::layer::csrf;
+use crate::page::described::{LinkPage, LinkPressed};
 use crate::page::hosted::{Notice, Token, document, done_page, errors, prover, refused, secret_of, see, with_csrf};
 use crate::request::languages_of;
 
@@ -22,11 +23,7 @@ use crate::request::languages_of;
 #[utoipa::path(
     get, path = "/verify/{token}", tag = "Pages", operation_id = "verifyPage", security(()),
     params(("token" = String, Path, description = "The token of the link")),
-    responses(
-        (status = 200, description = "A page", content_type = "text/html", body = String,
-            headers(("Set-Cookie" = String, description = "The `csrf` cookie"))),
-        (status = 400, description = "LINK_INVALID, as a page", content_type = "text/html", body = String),
-    )
+    responses(LinkPage)
 )]
 pub(crate) async fn verify_page(
     State(auth): State<Auth>,
@@ -40,11 +37,7 @@ pub(crate) async fn verify_page(
 #[utoipa::path(
     get, path = "/email/{token}", tag = "Pages", operation_id = "emailPage", security(()),
     params(("token" = String, Path, description = "The token of the link")),
-    responses(
-        (status = 200, description = "A page", content_type = "text/html", body = String,
-            headers(("Set-Cookie" = String, description = "The `csrf` cookie"))),
-        (status = 400, description = "LINK_INVALID, as a page", content_type = "text/html", body = String),
-    )
+    responses(LinkPage)
 )]
 pub(crate) async fn email_page(
     State(auth): State<Auth>,
@@ -58,11 +51,7 @@ pub(crate) async fn email_page(
 #[utoipa::path(
     get, path = "/undo/{token}", tag = "Pages", operation_id = "undoPage", security(()),
     params(("token" = String, Path, description = "The token of the link")),
-    responses(
-        (status = 200, description = "A page", content_type = "text/html", body = String,
-            headers(("Set-Cookie" = String, description = "The `csrf` cookie"))),
-        (status = 400, description = "LINK_INVALID, as a page", content_type = "text/html", body = String),
-    )
+    responses(LinkPage)
 )]
 pub(crate) async fn undo_page(State(auth): State<Auth>, headers: HeaderMap, token: Token) -> Result<Response, Problem> {
     link_page(&auth, &headers, token, &UNDO).await
@@ -72,11 +61,7 @@ pub(crate) async fn undo_page(State(auth): State<Auth>, headers: HeaderMap, toke
 #[utoipa::path(
     get, path = "/reset/{token}", tag = "Pages", operation_id = "resetPage", security(()),
     params(("token" = String, Path, description = "The token of the link")),
-    responses(
-        (status = 200, description = "A page", content_type = "text/html", body = String,
-            headers(("Set-Cookie" = String, description = "The `csrf` cookie"))),
-        (status = 400, description = "LINK_INVALID, as a page", content_type = "text/html", body = String),
-    )
+    responses(LinkPage)
 )]
 pub(crate) async fn reset_page(
     State(auth): State<Auth>,
@@ -91,12 +76,7 @@ pub(crate) async fn reset_page(
     post, path = "/verify/{token}", tag = "Pages", operation_id = "verifyByPage", security(()),
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "The form"),
     params(("token" = String, Path, description = "The token of the link")),
-    responses(
-        (status = 303, description = "Done", headers(("Location" = String, description = "A page that says so"))),
-        (status = 400, description = "LINK_INVALID, as a page", content_type = "text/html", body = String),
-        (status = 403, description = "CSRF_INVALID, as a page", content_type = "text/html", body = String),
-        (status = 429, description = "RATE_LIMITED, as a page", content_type = "text/html", body = String),
-    )
+    responses(LinkPressed)
 )]
 pub(crate) async fn verify(State(auth): State<Auth>, token: Token, form: Form) -> Response {
     confirm(&auth, token, &form, &VERIFY).await
@@ -107,12 +87,7 @@ pub(crate) async fn verify(State(auth): State<Auth>, token: Token, form: Form) -
     post, path = "/email/{token}", tag = "Pages", operation_id = "emailByPage", security(()),
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "The form"),
     params(("token" = String, Path, description = "The token of the link")),
-    responses(
-        (status = 303, description = "Done", headers(("Location" = String, description = "A page that says so"))),
-        (status = 400, description = "LINK_INVALID, as a page", content_type = "text/html", body = String),
-        (status = 403, description = "CSRF_INVALID, as a page", content_type = "text/html", body = String),
-        (status = 429, description = "RATE_LIMITED, as a page", content_type = "text/html", body = String),
-    )
+    responses(LinkPressed)
 )]
 pub(crate) async fn email(State(auth): State<Auth>, token: Token, form: Form) -> Response {
     confirm(&auth, token, &form, &CHANGE).await
@@ -140,12 +115,7 @@ async fn confirm(auth: &Auth, token: Token, form: &Form, kind: &Kind) -> Respons
     post, path = "/undo/{token}", tag = "Pages", operation_id = "undoByPage", security(()),
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "The form"),
     params(("token" = String, Path, description = "The token of the link")),
-    responses(
-        (status = 303, description = "Done", headers(("Location" = String, description = "A page that says so"))),
-        (status = 400, description = "LINK_INVALID, as a page", content_type = "text/html", body = String),
-        (status = 403, description = "CSRF_INVALID, as a page", content_type = "text/html", body = String),
-        (status = 429, description = "RATE_LIMITED, as a page", content_type = "text/html", body = String),
-    )
+    responses(LinkPressed)
 )]
 pub(crate) async fn undo(State(auth): State<Auth>, token: Token, form: Form) -> Response {
     let jar = form.jar(&auth);
