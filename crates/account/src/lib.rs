@@ -46,6 +46,7 @@ mod limit_readings;
 mod limits;
 mod mail;
 mod mail_keys;
+mod presented;
 pub mod readings;
 mod recheck;
 mod recovery_keys;
@@ -73,10 +74,11 @@ pub use manage::{CreateUser, CreateVerdict, Managed};
 pub use method::{First, Method, Second};
 pub use name::Name;
 pub use passkey::{
-    DeletePasskeyVerdict, PasskeyAnswer, PasskeyOptions, PasskeyOptionsVerdict, PasskeyStep, RegisterPasskey,
+    DeletePasskeyVerdict, PasskeyAnswer, PasskeyOptions, PasskeyOptionsVerdict, RegisterPasskey,
     RegisterPasskeyVerdict, RegisteredPasskey, RenamePasskeyVerdict, UserVerification, credential_id_text,
 };
 pub use password::ChangePasswordVerdict;
+pub use presented::PresentedFactor;
 pub use profile::RenameVerdict;
 pub use readings::Readings;
 pub use recovery_code::RecoveryCodesVerdict;

@@ -11,15 +11,14 @@ mod manage;
 mod provider;
 mod register;
 mod relying_party;
-mod second_step;
 mod sign_in;
 
 pub use authenticate::{PasskeyOptions, PasskeyOptionsVerdict};
 pub use manage::{DeletePasskeyVerdict, RenamePasskeyVerdict};
 pub use register::{RegisterPasskey, RegisterPasskeyVerdict, RegisteredPasskey};
 pub use relying_party::{PasskeyAnswer, credential_id_text};
-pub use second_step::PasskeyStep;
 
+pub(crate) use authenticate::{PasskeyProof, RefusedPasskey};
 pub(crate) use bond::Bond;
 pub(crate) use relying_party::RelyingParty;
 

@@ -99,7 +99,7 @@ impl Accounts {
         Ok(CodeVerdict::Right(Second::Recovery))
     }
 
-    /// 80 random bits as `XXXX-XXXX-XXXX-XXXX`.
+    /// 80 random bits, in four groups of four characters with hyphens between.
     fn fresh_recovery_code(&self) -> Secret<String> {
         let bytes = Secret::new(self.env().entropy().bytes::<LENGTH>());
         let mut text = String::with_capacity(LENGTH + LENGTH / GROUP);

@@ -7,13 +7,14 @@ use countersign_kernel::{Origin, Secret, SessionId};
 use countersign_limit::Refused;
 use countersign_password::Busy;
 use countersign_session::{Identity, IssuedAccess, Session};
-use countersign_store::{PasswordHash, Tx, User};
+use countersign_store::{PasskeyPurpose, PasswordHash, Tx, User};
 
 use crate::accounts::{Accounts, Told, retrying, same_hash};
-use crate::code::{ClockDrift, CodeVerdict, TypedCode};
+use crate::code::ClockDrift;
 use crate::error::Error;
-use crate::limits::Charge;
 use crate::method::{Method, Second};
+use crate::passkey::Bond;
+use crate::presented::{CheckedFactor, FactorVerdict, PresentedFactor, WrongFactor};
 use crate::recheck::{Recheck, TRIES};
 
 /// What became of a step-up.
@@ -35,11 +36,20 @@ pub enum StepUpVerdict {
     Gone,
 }
 
-pub(crate) enum Settled {
+enum Settled {
     Done(Box<(User, Session)>),
-    WrongCode(Option<ClockDrift>),
+    Wrong(WrongFactor),
     Gone,
     Moved,
+}
+
+impl From<WrongFactor> for StepUpVerdict {
+    fn from(wrong: WrongFactor) -> Self {
+        match wrong {
+            WrongFactor::Code { drift, .. } => Self::WrongCode(drift),
+            WrongFactor::Passkey(_) => Self::WrongPasskey,
+        }
+    }
 }
 
 impl Accounts {
@@ -68,7 +78,7 @@ impl Accounts {
             match settled {
                 Settled::Moved => {}
                 Settled::Gone => return Ok((StepUpVerdict::Gone, readings)),
-                Settled::WrongCode(drift) => return Ok((StepUpVerdict::WrongCode(drift), readings)),
+                Settled::Wrong(wrong) => return Ok((wrong.into(), readings)),
                 Settled::Done(done) => {
                     let (user, session) = *done;
                     return Ok((StepUpVerdict::SteppedUp(self.sessions().access_for(&session, &user)?), readings));
@@ -81,24 +91,25 @@ impl Accounts {
     /// Steps up by a second factor. Tries count together with those of sign-ins.
     ///
     /// # Errors
-    /// [`Error`] if the store or the signer fails.
-    pub async fn step_up_with_code(
+    /// [`Error`] if the store or the signer fails; nothing has changed then, save that the try stays counted and a passkey's question
+    /// spent.
+    pub async fn step_up_with_factor(
         &self,
         identity: &Identity,
-        code: &TypedCode,
+        factor: &PresentedFactor,
         origin: &Origin,
     ) -> Result<Told<StepUpVerdict>, Error> {
-        let charge = match Charge::take(self, self.buckets().second_factor(&identity.user.to_bytes())) {
+        let charge = match self.charge_second_factor(identity.user, Actor::User(identity.user), origin).await? {
             Ok(charge) => charge,
             Err(refused) => {
-                let actor = Actor::User(identity.user);
-                self.audit_limit(&refused, actor, Some(identity.user), origin, "second_factor").await?;
                 let readings = refused.readings.clone();
                 return Ok((StepUpVerdict::Limited(refused), readings));
             }
         };
-        match retrying(|| self.write_code_step_up(identity, code, origin)).await? {
-            Settled::WrongCode(drift) => Ok((StepUpVerdict::WrongCode(drift), charge.keep())),
+        let bond = Bond::Session(identity.session);
+        let factor = self.check_factor(factor, PasskeyPurpose::StepUp, identity.user, bond).await?;
+        match retrying(|| self.write_factor_step_up(identity, &factor, origin)).await? {
+            Settled::Wrong(wrong) => Ok((wrong.into(), charge.keep())),
             Settled::Gone | Settled::Moved => Ok((StepUpVerdict::Gone, charge.give_back(self))),
             Settled::Done(done) => {
                 let (user, session) = *done;
@@ -108,28 +119,29 @@ impl Accounts {
         }
     }
 
-    async fn write_code_step_up(
+    async fn write_factor_step_up(
         &self,
         identity: &Identity,
-        code: &TypedCode,
+        factor: &CheckedFactor<'_>,
         origin: &Origin,
     ) -> Result<Settled, Error> {
         let mut tx = self.store().begin().await?;
         let Some(person) = self.lock_active(tx.as_mut(), identity.user).await? else { return Ok(Settled::Gone) };
         let user = person.user().clone();
-        match self.prove_code_in(tx.as_mut(), &user, code, origin).await? {
-            CodeVerdict::Wrong { reason, drift } => {
+        match self.prove_factor_in(tx.as_mut(), &user, factor, origin).await? {
+            FactorVerdict::Right(second) => self.write_second_factor(tx, user, identity.session, second, origin).await,
+            FactorVerdict::Wrong(wrong) => {
                 let record = self.record(tx.as_ref(), Event::StepUpFailed, Actor::User(user.id), origin);
-                tx.audit(record.of(user.id).in_session(identity.session).refused(reason));
+                let record = record.of(user.id).in_session(identity.session);
+                self.audit_wrong_factor_in(tx.as_mut(), &wrong, record, origin);
                 tx.commit().await?;
-                Ok(Settled::WrongCode(drift))
+                Ok(Settled::Wrong(wrong))
             }
-            CodeVerdict::Right(second) => self.write_second_factor(tx, user, identity.session, second, origin).await,
         }
     }
 
     /// Notes in a running session that its person has proven a second factor, and commits the transaction that judged it.
-    pub(crate) async fn write_second_factor(
+    async fn write_second_factor(
         &self,
         mut tx: Box<dyn Tx>,
         user: User,

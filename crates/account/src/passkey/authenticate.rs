@@ -19,6 +19,7 @@ use crate::ceremony::SignInDoor;
 use crate::error::Error;
 use crate::factor::Factor;
 use crate::field::FieldError;
+use crate::method::Second;
 
 /// What became of the wish to be asked.
 #[derive(Debug)]
@@ -92,6 +93,11 @@ impl ProvenPasskey {
         self.passkey.backup_eligible
     }
 
+    /// What it is as a second factor.
+    pub(crate) const fn as_second(&self) -> Second {
+        Second::Passkey { user_verified: self.user_verified(), is_synced: self.is_synced() }
+    }
+
     /// Refuses it after all.
     pub(crate) fn refused(&self, reason: Refusal) -> RefusedPasskey {
         RefusedPasskey { reason, passkey: Some(Box::new(self.passkey.clone())) }
@@ -133,6 +139,24 @@ impl Accounts {
             options.browser = browser;
         }
         Ok((verdict, readings))
+    }
+
+    /// Options for a passkey as the second factor of this pending sign-in.
+    ///
+    /// # Errors
+    /// [`Error`] if the store or the library fails; nothing has changed then.
+    pub async fn second_step_passkey_options(
+        &self,
+        token: &Secret<String>,
+        door: &SignInDoor,
+        origin: &Origin,
+    ) -> Result<Told<PasskeyOptionsVerdict>, Error> {
+        let Some(pending) = self.find_pending(token, door).await? else {
+            return Ok((PasskeyOptionsVerdict::Over, Vec::new()));
+        };
+        let passkeys = self.list_passkeys(pending.user).await?;
+        let (user, bond) = (Some(pending.user), Bond::PendingSignIn(token.expose()));
+        self.put_question(&passkeys, PasskeyPurpose::SecondFactor, user, bond, origin).await
     }
 
     /// Options for proving oneself again in a session.

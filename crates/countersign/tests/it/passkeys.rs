@@ -10,7 +10,7 @@ use crate::answer::said;
 
 async fn passkeys(actor: &Actor) -> Vec<Value> {
     let list = actor.get("/api/user/passkeys").await.expect(200).json();
-    list["passkeys"].as_array().unwrap().clone()
+    list.pointer("/passkeys").and_then(Value::as_array).unwrap().clone()
 }
 
 fn path(made: &Reply) -> String {
@@ -32,7 +32,11 @@ async fn without_password(app: &TestApp, name: &str) -> (Actor, String) {
         roles: vec![],
     };
     let made = auth.accounts().create_user(request, Operator, &app.local()).await.unwrap();
-    let CreateVerdict::Created(user) = made else { panic!("{made:?}") };
+    let user = match made {
+        CreateVerdict::Created(user) => Some(user),
+        _ => None,
+    };
+    let user = user.unwrap();
     let mut tx = app.store().begin().await.unwrap();
     let opening = NewSession {
         delivery: Delivery::Body,

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use countersign_account::{PasskeyAnswer, PasskeyStep, SecondStep, TypedCode};
+use countersign_account::{PasskeyAnswer, PresentedFactor, SecondStep, TypedCode};
 use countersign_kernel::Secret;
 use http::StatusCode;
 use serde_json::Value;
@@ -68,6 +68,19 @@ impl Presented {
                 kind.flatten().map(|kind| Self::Code(kind.of(code)))
             }
         }
+    }
+}
+
+impl Presented {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// `VALIDATION_FAILED` for what is no answer of a passkey.
+    pub(crate) fn factor(&self) -> Result<PresentedFactor, Problem> {
+        Ok(match self {
+            Self::Code(code) => PresentedFactor::Code(code.clone()),
+            Self::Passkey(credential) => PresentedFactor::Passkey(passkey_answer(credential)?),
+        })
     }
 }
 
@@ -137,18 +150,10 @@ pub(crate) async fn verify(State(auth): State<Auth>, call: Call<MfaVerifyBody>) 
     let body = call.body()?;
     let mut door = door(&auth, &jar, None, None);
     door.remember_device = body.remember_device.unwrap_or(false);
-    let (token, origin) = (body.mfa_token.clone(), call.origin(&auth));
-    let (verdict, readings) = match &body.method {
-        Some(Presented::Code(code)) => {
-            auth.accounts().second_step(SecondStep { token, code: code.clone(), door }, &origin).await?
-        }
-        Some(Presented::Passkey(credential)) => {
-            let step = PasskeyStep { token, answer: passkey_answer(credential)?, door };
-            auth.accounts().second_step_with_passkey(&step, &origin).await?
-        }
-        // A body without it has been refused.
-        None => return Err(Code::ValidationFailed.into()),
-    };
+    // A body without it has been refused.
+    let factor = body.method.as_ref().ok_or(Code::ValidationFailed)?.factor()?;
+    let request = SecondStep { token: body.mfa_token.clone(), factor, door };
+    let (verdict, readings) = auth.accounts().second_step(&request, &call.origin(&auth)).await?;
     let opened = second_step_refusal(verdict, &auth).map_err(|problem| problem.readings(readings.clone()))?;
     call.info(&auth).note(Some(opened.user.id), Some(opened.issued.session.id));
     let mut response = signed_in(&auth, StatusCode::OK, &opened.user, &opened.issued, &readings);

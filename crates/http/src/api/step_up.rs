@@ -7,7 +7,7 @@ use http::StatusCode;
 use utoipa::ToSchema;
 
 use crate::api::answer::json;
-use crate::api::mfa::{MethodSchema, Presented, passkey_answer};
+use crate::api::mfa::{MethodSchema, Presented};
 use crate::api::passkey_json::AnswerCredential;
 use crate::api::view::SteppedUpView;
 use crate::app::Auth;
@@ -60,11 +60,7 @@ pub(crate) async fn step_up(
 ) -> Result<Response, Problem> {
     let (body, origin) = (call.body()?, call.origin(&auth));
     let (verdict, readings) = match (&body.method, &body.password) {
-        (Some(Presented::Code(code)), _) => auth.accounts().step_up_with_code(&user, code, &origin).await?,
-        (Some(Presented::Passkey(credential)), _) => {
-            let answer = passkey_answer(credential)?;
-            auth.accounts().step_up_with_passkey(&user, &answer, &origin).await?
-        }
+        (Some(presented), _) => auth.accounts().step_up_with_factor(&user, &presented.factor()?, &origin).await?,
         (None, password) => {
             let password = password.clone().unwrap_or_else(|| Secret::new(String::new()));
             auth.accounts().step_up(&user, &password, &origin).await?
