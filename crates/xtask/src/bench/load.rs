@@ -24,7 +24,10 @@ pub(super) struct Cost {
 pub(super) trait Visitor: Send {
     /// The next request, or none if it has no more.
     fn next(&mut self) -> Option<&Request>;
-    /// Takes the answer, which was a 2xx.
+    /// Takes the answer, whatever it was.
+    ///
+    /// # Errors
+    /// If it is not what the scene is about: that ends the scene.
     fn take(&mut self, answer: Answer) -> Result<()>;
 }
 
@@ -90,7 +93,7 @@ fn visit<V: Visitor>(port: u16, visitor: &mut V, stop: &AtomicBool, mut schedule
     while !stop.load(Ordering::Relaxed) && schedule.wait() {
         let Some(request) = visitor.next() else { break };
         let asked = Instant::now();
-        let answered = connection.send(request).and_then(Answer::ok);
+        let answered = connection.send(request);
         latencies.push(asked.elapsed());
         // One refusal spoils the figures: everybody stops.
         if let Err(error) = answered.and_then(|answer| visitor.take(answer)) {

@@ -19,8 +19,6 @@ use crate::host::Host;
 
 const CONNECTIONS: usize = 64;
 const IDLE_CONNECTIONS: u32 = 1_000;
-/// Sign-ins at once while their cost is measured: the raw hash is alone too, and two share a cache.
-const SIGN_INS: usize = 1;
 
 /// How long it all takes.
 #[derive(Debug, Clone, Copy)]
@@ -118,7 +116,7 @@ fn rounds(
         let mut newcomers: Vec<Fresh> = people.iter_mut().map(Fresh::with).collect();
         fresh.take(load::run(server, &mut newcomers, length.scene, Pace::Full)?);
         raw = raw.least(programs.raw(length.scene)?);
-        login.take(load::run(server, &mut same(&visitors::login(), SIGN_INS), length.scene, Pace::Full)?);
+        login.take(load::run(server, &mut same(&visitors::login(), servers::cores()), length.scene, Pace::Full)?);
         if let Some(express) = &express {
             let answer = Connection::open(express.port)?.send(&get("/token"))?.ok()?;
             rival.take(at(express, get_with("/api/auth/verify", &answer.text("accessToken")?))?);

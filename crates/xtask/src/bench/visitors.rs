@@ -18,8 +18,8 @@ impl Visitor for Same {
         Some(&self.0)
     }
 
-    fn take(&mut self, _: Answer) -> Result<()> {
-        Ok(())
+    fn take(&mut self, answer: Answer) -> Result<()> {
+        answer.ok().map(drop)
     }
 }
 
@@ -49,6 +49,7 @@ impl Visitor for Person {
     }
 
     fn take(&mut self, answer: Answer) -> Result<()> {
+        let answer = answer.ok()?;
         self.access = answer.text("accessToken")?;
         self.collected.push(self.access.clone());
         self.request.headers = refresh_headers(&answer, "refreshToken")?;
@@ -75,8 +76,8 @@ impl Visitor for Fresh {
         Some(&self.request)
     }
 
-    fn take(&mut self, _: Answer) -> Result<()> {
-        Ok(())
+    fn take(&mut self, answer: Answer) -> Result<()> {
+        answer.ok().map(drop)
     }
 }
 
@@ -113,11 +114,15 @@ impl Visitor for Mixed {
 
     fn take(&mut self, answer: Answer) -> Result<()> {
         match self.turn {
-            turn if turn.is_multiple_of(1_000) => self.person = Person::signed_in(&answer)?,
-            turn if turn.is_multiple_of(10) => self.person.take(answer)?,
-            _ => {}
+            // Its queue of hashes is short on purpose: who is told so stays who they are.
+            turn if turn.is_multiple_of(1_000) && answer.status == 503 => Ok(()),
+            turn if turn.is_multiple_of(1_000) => {
+                self.person = Person::signed_in(&answer.ok()?)?;
+                Ok(())
+            }
+            turn if turn.is_multiple_of(10) => self.person.take(answer),
+            _ => answer.ok().map(drop),
         }
-        Ok(())
     }
 }
 
