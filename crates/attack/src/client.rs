@@ -119,7 +119,7 @@ impl Ask {
 }
 
 impl Answer {
-    fn read(bytes: &[u8]) -> Result<Self> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").context("no answer, or half of one")?;
         let (head, body) = bytes.split_at_checked(end).unwrap_or_default();
         let head = String::from_utf8_lossy(head);
@@ -128,6 +128,11 @@ impl Answer {
         let fields = lines.filter_map(|line| line.split_once(':'));
         let fields = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
         Ok(Self { status, fields, body: body.get(4..).unwrap_or_default().to_vec() })
+    }
+
+    /// All fields, with lower-case names, in the order of the answer.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The value of a field; empty where there is none.

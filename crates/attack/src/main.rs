@@ -1,11 +1,11 @@
-//! `countersign-attack tokens|guesses URL [OPTION…]`: attacks a running server and says what came of it.
+//! `countersign-attack tokens|guesses|oracle URL [OPTION…]`: attacks a running server and says what came of it.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a development tool talks to its terminal")]
 
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use countersign_attack::guesses::Extent;
-use countersign_attack::{Report, Target, guesses, tokens};
+use countersign_attack::{Report, Target, guesses, oracle, tokens};
 
 const HELP: &str = "\
 countersign-attack ATTACK URL [OPTION…]
@@ -15,6 +15,8 @@ countersign-attack ATTACK URL [OPTION…]
   guesses URL          guess passwords past the limits: one address, many, forged ones, many accounts, bursts
       --trusted        the server believes the forwarding headers of 127.0.0.1: guess through IPv6 networks as well
       --admin URL      the administrators' listener, to count the hashes that were really computed
+  oracle URL           learn who has an account, by words and by time; the server's limits must be off
+      --pairs N        so many questions about either address at each door: 300 without it
   key FILE             write a new Ed25519 key for `countersign keys import FILE --activate`
 
 The exit code is 0 where nothing was found, 1 where something was, 2 where it could not be tried.
@@ -50,6 +52,10 @@ async fn run(arguments: &[String]) -> Result<Option<Report>> {
                 admin: option("--admin").map(Target::parse).transpose()?,
             };
             Ok(Some(guesses::run(&Target::parse(url)?, &extent).await?))
+        }
+        ["oracle", url, ..] => {
+            let pairs = option("--pairs").map(|pairs| pairs.parse().context("--pairs")).transpose()?;
+            Ok(Some(oracle::run(&Target::parse(url)?, pairs.unwrap_or(300)).await?))
         }
         ["key", path] => {
             std::fs::write(path, tokens::new_key()?)?;

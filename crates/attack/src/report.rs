@@ -5,7 +5,7 @@ use std::fmt;
 /// The outcome of an attack.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// `tokens` or `guesses`.
+    /// `tokens`, `guesses` or `oracle`.
     pub attack: &'static str,
     /// A line for each group of tries.
     pub lines: Vec<String>,

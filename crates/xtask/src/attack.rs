@@ -1,6 +1,6 @@
 //! `cargo xtask attack`: the tools of attackers against a running server.
 //!
-//! `tokens` and `guesses` are programs of this repository and need nothing from outside; `schema` is schemathesis, in an environment of
+//! `tokens`, `guesses` and `oracle` are programs of this repository and need nothing from outside; `schema` is schemathesis, in an environment of
 //! its own under `target/`. Without `--url` a server is built and started on a data directory that is thrown away. What each finds ends
 //! the command with an error. docs/guides/attack-it-yourself.md says what they try.
 
@@ -17,7 +17,7 @@ use crate::process::{answers, cargo, output, root, run};
 /// The version that the findings were mended with.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 
-const ATTACKS: [&str; 3] = ["tokens", "guesses", "schema"];
+const ATTACKS: [&str; 4] = ["tokens", "guesses", "oracle", "schema"];
 
 /// Runs the tools that are named, or all of them.
 pub(crate) fn run_tools(arguments: &[String]) -> Result<()> {
@@ -74,8 +74,10 @@ impl Ground {
             server.env("COUNTERSIGN_TRUSTED_PROXIES", "127.0.0.1/32");
             // How long one may wait for a hash of a debug build is not the question here.
             server.env("COUNTERSIGN_PASSWORDS__QUEUE_SECONDS", "60");
-            // It asks far more than any limit lets through, and is not about limits.
-            server.env("COUNTERSIGN_LIMITS__ENABLED", if attack == "schema" { "false" } else { "true" });
+            // They ask far more than any limit lets through, and are not about limits.
+            let asks_much = matches!(attack, "schema" | "oracle");
+            server.env("COUNTERSIGN_LIMITS__ENABLED", if asks_much { "false" } else { "true" });
+            server.env("COUNTERSIGN_MAIL__DIRECTORY", data.join("mail"));
             server
         };
         let mut ground = Self {
@@ -109,6 +111,7 @@ fn tool(attack: &str, ground: &Ground) -> Result<()> {
     if let Some((admin, key)) = &ground.inside {
         match attack {
             "tokens" => tool.arg("--key").arg(key),
+            "oracle" => &mut tool,
             _ => tool.args(["--trusted", "--admin", admin]),
         };
     }
