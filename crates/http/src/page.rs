@@ -13,6 +13,8 @@ pub(crate) mod waiting;
 pub(crate) use error_page::error_page;
 pub(crate) use file::{File, serve};
 
+use std::sync::OnceLock;
+
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -26,7 +28,8 @@ use crate::error::{Code, Problem};
 pub(crate) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-static INDEX: File = File::page(include_str!("page/index.html"));
+const INDEX_HTML: &str = include_str!("page/index.html");
+static INDEX: File = File::page(INDEX_HTML);
 static CLAIM: File = File::page(include_str!("page/claim.html"));
 static ASSETS: &[(&str, File)] = &[
     ("app.js", File::script(include_str!("page/app.js"))),
@@ -46,8 +49,11 @@ static ASSETS: &[(&str, File)] = &[
         (status = 304, description = "The browser has it already"),
     )
 )]
-pub(crate) async fn index(headers: HeaderMap) -> Response {
-    serve(&INDEX, &headers)
+pub(crate) async fn index(State(auth): State<Auth>, headers: HeaderMap) -> Response {
+    static WITH_MAIL: OnceLock<File> = OnceLock::new();
+    let with_mail = || File::page(INDEX_HTML.replace("data-needs=\"mail\" hidden", "").leak());
+    // It is made once and kept for the life of the process.
+    serve(if auth.accounts().sends_mail() { WITH_MAIL.get_or_init(with_mail) } else { &INDEX }, &headers)
 }
 
 /// A file that a page loads.

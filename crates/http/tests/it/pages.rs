@@ -26,6 +26,17 @@ async fn the_page_and_its_files_are_served_from_the_binary() {
 }
 
 #[tokio::test]
+async fn the_way_to_a_new_password_is_shown_where_mail_is_sent() {
+    let link = r#"><a href="/forgot">Forgot your password?</a>"#;
+    for (builder, shown) in [(TestApp::builder().with_mail(), true), (TestApp::builder(), false)] {
+        let app = builder.start().await;
+        let page = app.visitor().get("/").await.expect(200).text();
+        assert!(page.contains(link));
+        assert_eq!(!page.contains(&format!("hidden{link}")), shown);
+    }
+}
+
+#[tokio::test]
 async fn every_file_that_a_page_names_is_there() {
     let app = TestApp::start().await;
     for page in ["/", "/claim/abc", "/docs"] {
