@@ -66,11 +66,13 @@ impl Programs {
         let measure = || output(Command::new(self.0.join("raw")).arg(time.as_secs().to_string()));
         let printed = std::thread::scope(|scope| {
             let running: Vec<_> = (0..cores()).map(|_| scope.spawn(measure)).collect();
-            let joined = running.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a measurement panicked"))?);
+            let joined =
+                running.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a measurement panicked"))?);
             joined.collect::<Result<Vec<String>>>()
         })?;
         let mean = |name: &str| {
-            let value = |text: &String| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());
+            let value =
+                |text: &String| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());
             let values: Option<Vec<f64>> = printed.iter().map(value).collect();
             let values = values.with_context(|| format!("raw did not print {name}"))?;
             anyhow::Ok(values.iter().sum::<f64>() / f64::from(u32::try_from(values.len())?))
