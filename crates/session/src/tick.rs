@@ -21,8 +21,14 @@ impl Sessions {
     /// [`Error::Store`] or [`Error::Keys`]; the next round tries again.
     pub async fn tick(&self) -> Result<(), Error> {
         let Ok(mut rounds) = self.0.rounds.try_lock() else { return Ok(()) };
-        let keys = self.follow_revocations().await?;
-        self.follow_keys(keys).await?;
+        let asked_at = self.now();
+        let (head, keys) = self.0.store.heads().await?;
+        // Keys first: once a withdrawn key's tokens are refused, nothing is signed with it. Whatever becomes of that, what was revoked counts.
+        let followed = self.follow_keys(keys).await;
+        self.follow_revocations(head).await?;
+        // As of the question: what was revoked up to then is known, and no later.
+        self.0.heard_at.fetch_max(asked_at.as_micros(), Ordering::Relaxed);
+        followed?;
         let now = self.now();
         if rounds.expire.is_due(now) {
             self.0.live.expire(now);
@@ -60,17 +66,13 @@ impl Sessions {
         Ok(())
     }
 
-    /// Takes up what the log has gained; the store's number of key changes.
-    async fn follow_revocations(&self) -> Result<u64, Error> {
+    /// Takes up what the log has gained, where its head is `head`.
+    async fn follow_revocations(&self, head: RevocationHead) -> Result<(), Error> {
         let known = self.0.live.head();
-        let asked_at = self.now();
-        let (head, keys) = self.0.store.heads().await?;
         if head != known && !(head.seq > known.seq && self.continue_from(known).await?) {
             self.recover_log().await?;
         }
-        // Last, and as of the question: what was revoked up to then is known, and no later.
-        self.0.heard_at.fetch_max(asked_at.as_micros(), Ordering::Relaxed);
-        Ok(keys)
+        Ok(())
     }
 
     /// Reads on from `known`; `false` where the log does not show that it is the one we know: it was rolled back and has
