@@ -310,6 +310,32 @@ test("an authenticator app is set up, asked for at the next sign-in, stood in fo
   assert.deepEqual(troubles, []);
 });
 
+test("a passkey is made, named, proves the person again, signs in without a password, and is removed", async (t) => {
+  const site = await startSite(t);
+  const { context, page, troubles } = await member(t, site);
+  const session = await context.newCDPSession(page);
+  await session.send("WebAuthn.enable");
+  const options = { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true };
+  await session.send("WebAuthn.addVirtualAuthenticator", { options });
+
+  const seen = await page.evaluate(async (password) => {
+    const keys = (await part("passkeys")).passkeys(auth);
+    await auth.stepUp({ password });
+    const { id } = await keys.add("Laptop");
+    const { name } = await keys.rename(id, "Old laptop");
+    const names = (await keys.list()).map((key) => key.name);
+    await keys.stepUp();
+    await auth.signOut();
+    const user = await keys.signIn();
+    const out = [keys.isSupported(), name, names, user.name, auth.snapshot().status];
+    await keys.remove(id);
+    return [...out, (await keys.list()).length];
+  }, PASSWORD);
+
+  assert.deepEqual(seen, [true, "Old laptop", ["Old laptop"], "Ada", "signedIn", 0]);
+  assert.deepEqual(troubles, []);
+});
+
 test("a session that is ended elsewhere is noticed at the next call, in all tabs", async (t) => {
   const site = await startSite(t);
   const { context, page } = await member(t, site);
