@@ -22,11 +22,11 @@ fn answers(reply: &Reply, status: u16, code: &str) {
 }
 
 /// Somebody who is signed in and has no password, as an operator's import makes them; and the refresh token.
-async fn without_password(app: &TestApp, name: &str) -> (Actor, String) {
+async fn without_password(app: &TestApp, name: &str, email_verified: bool) -> (Actor, String) {
     let auth = app.system.auth();
     let request = CreateUser {
         email: format!("{name}@example.com"),
-        email_verified: true,
+        email_verified,
         name: name.to_owned(),
         password: None,
         roles: vec![],
@@ -114,6 +114,21 @@ async fn a_passkey_signs_in_where_nothing_was_typed_and_is_two_factors() {
     assert_eq!(passkeys(&elsewhere).await[0]["lastUsedAt"], app.audit_records().await.last().unwrap().at.to_rfc3339());
     let _ = elsewhere.refresh().await.expect(200);
     assert_eq!(elsewhere.claims()["amr"], claims["amr"], "kept through refreshes");
+}
+
+#[tokio::test]
+async fn a_passkey_lets_nobody_in_whose_address_must_be_confirmed_first() {
+    let app = TestApp::builder().with_mail().with(|builder| builder.require_verified_email(true)).start().await;
+    let (ada, _) = without_password(&app, "ada", false).await;
+    let key = app.security_key();
+    let _ = ada.add_passkey(&key).await.expect(201);
+
+    let elsewhere = ada.elsewhere();
+    answers(&elsewhere.sign_in_with_passkey(&key).await, 403, "EMAIL_NOT_VERIFIED");
+
+    assert!(elsewhere.cookie("refreshToken").is_none());
+    let last = app.audit_records().await.pop().unwrap();
+    assert_eq!((last.event, last.reason.as_deref()), (Event::SignInFailed, Some("unverified")));
 }
 
 #[tokio::test]
@@ -349,7 +364,7 @@ async fn questions_are_limited_by_address_and_by_person() {
 #[tokio::test]
 async fn the_last_way_in_cannot_be_deleted() {
     let app = TestApp::start().await;
-    let (ada, refresh_token) = without_password(&app, "ada").await;
+    let (ada, refresh_token) = without_password(&app, "ada", true).await;
     let first = ada.add_passkey(&app.security_key()).await.expect(201);
     let second = ada.add_passkey(&app.security_key()).await.expect(201);
 
