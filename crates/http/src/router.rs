@@ -4,12 +4,13 @@
 //! passes is one layer, the edge (`layer/edge.rs`); CSRF is a demand inside the handlers that a cookie authorises or that set
 //! one.
 
+mod table;
+
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use http::{Method, StatusCode};
 use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::admin::desk::Desk;
 use crate::admin::{self, desk};
@@ -21,111 +22,103 @@ use crate::app::Auth;
 use crate::error::{Code, Problem};
 use crate::layer::edge::EdgeLayer;
 use crate::openapi::Described;
+use crate::router::table::{Entry, describe, entry, serve};
 use crate::{docs, health, page};
 
 /// The API.
-fn api() -> OpenApiRouter<Auth> {
-    OpenApiRouter::with_openapi(crate::openapi::frame())
-        // Signing in and out, and staying signed in.
-        .routes(routes!(sign_up::register))
-        .routes(routes!(sign_in::login))
-        .routes(routes!(mfa::verify))
-        .routes(routes!(passkey::options))
-        .routes(routes!(passkey::sign_in))
-        .routes(routes!(step_up::step_up))
-        .routes(routes!(refresh::refresh))
-        .routes(routes!(sign_out::logout))
-        .routes(routes!(sign_out::logout_all))
-        .routes(routes!(verify::verify))
-        .routes(routes!(csrf_token::csrf_token))
-        .routes(routes!(csrf_token::auth_csrf_token))
-        .routes(routes!(admin_claim::claim_admin))
-        // One's own account.
-        .routes(routes!(profile::show, profile::change, profile::change_by_post))
-        .routes(routes!(password::change))
-        .routes(routes!(profile::delete))
-        .routes(routes!(sessions::list))
-        .routes(routes!(sessions::end))
-        .routes(routes!(second_factors::show))
-        .routes(routes!(second_factors::begin_totp, second_factors::remove_totp))
-        .routes(routes!(second_factors::confirm_totp))
-        .routes(routes!(second_factors::renew_recovery_codes))
-        .routes(routes!(devices::list))
-        .routes(routes!(devices::forget))
-        .routes(routes!(passkeys::options))
-        .routes(routes!(passkeys::list, passkeys::register))
-        .routes(routes!(passkeys::rename, passkeys::delete))
-        // By mail.
-        .routes(routes!(mail::resend))
-        .routes(routes!(mail::verify))
-        .routes(routes!(mail::undo))
-        .routes(routes!(mail::waiting))
-        .routes(routes!(mail::forgot))
-        .routes(routes!(mail::reset))
-        .routes(routes!(mail::link))
-        .routes(routes!(mail::sign_in))
-        .routes(routes!(mail::change))
-        // Keys.
-        .routes(routes!(jwks::jwks))
-}
+const API: &[Entry<Auth>] = &[
+    // Signing in and out, and staying signed in.
+    entry!(sign_up: register),
+    entry!(sign_in: login),
+    entry!(mfa: verify),
+    entry!(passkey: options),
+    entry!(passkey: sign_in),
+    entry!(step_up: step_up),
+    entry!(refresh: refresh),
+    entry!(sign_out: logout),
+    entry!(sign_out: logout_all),
+    entry!(verify: verify),
+    entry!(csrf_token: csrf_token),
+    entry!(csrf_token: auth_csrf_token),
+    entry!(admin_claim: claim_admin),
+    // One's own account.
+    entry!(profile: show, profile: change, profile: change_by_post),
+    entry!(password: change),
+    entry!(profile: delete),
+    entry!(sessions: list),
+    entry!(sessions: end),
+    entry!(second_factors: show),
+    entry!(second_factors: begin_totp, second_factors: remove_totp),
+    entry!(second_factors: confirm_totp),
+    entry!(second_factors: renew_recovery_codes),
+    entry!(devices: list),
+    entry!(devices: forget),
+    entry!(passkeys: options),
+    entry!(passkeys: list, passkeys: register),
+    entry!(passkeys: rename, passkeys: delete),
+    // By mail.
+    entry!(mail: resend),
+    entry!(mail: verify),
+    entry!(mail: undo),
+    entry!(mail: waiting),
+    entry!(mail: forgot),
+    entry!(mail: reset),
+    entry!(mail: link),
+    entry!(mail: sign_in),
+    entry!(mail: change),
+    // Keys.
+    entry!(jwks: jwks),
+];
 
 /// The administrators' API. No route here can be without the check of its desk (`admin/desk.rs`).
-fn administration() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default()
-        .routes(routes!(admin::users::list))
-        .routes(routes!(admin::users::show, admin::users::delete))
-        .routes(routes!(admin::users::disable))
-        .routes(routes!(admin::users::enable))
-        .routes(routes!(admin::users::set_roles))
-        .routes(routes!(admin::users::sign_out))
-        .routes(routes!(admin::users::reset_factors))
-        .routes(routes!(admin::users::reset_password))
-        .routes(routes!(admin::sessions::list))
-        .routes(routes!(admin::sessions::end))
-        .routes(routes!(admin::revocations::list, admin::revocations::revoke))
-        .routes(routes!(admin::roles::list))
-        .routes(routes!(admin::roles::set, admin::roles::delete))
-        .routes(routes!(admin::audit::list))
-        .routes(routes!(admin::keys::list))
-        .routes(routes!(admin::keys::rotate))
-        .routes(routes!(admin::limits::list))
-        .routes(routes!(admin::settings::list))
-}
+const ADMINISTRATION: &[Entry<Desk>] = &[
+    entry!(admin::users: list),
+    entry!(admin::users: show, admin::users: delete),
+    entry!(admin::users: disable),
+    entry!(admin::users: enable),
+    entry!(admin::users: set_roles),
+    entry!(admin::users: sign_out),
+    entry!(admin::users: reset_factors),
+    entry!(admin::users: reset_password),
+    entry!(admin::sessions: list),
+    entry!(admin::sessions: end),
+    entry!(admin::revocations: list, admin::revocations: revoke),
+    entry!(admin::roles: list),
+    entry!(admin::roles: set, admin::roles: delete),
+    entry!(admin::audit: list),
+    entry!(admin::keys: list),
+    entry!(admin::keys: rotate),
+    entry!(admin::limits: list),
+    entry!(admin::settings: list),
+];
 
 /// How the server is.
-fn operations() -> OpenApiRouter<Auth> {
-    OpenApiRouter::default().routes(routes!(health::healthz)).routes(routes!(health::readyz))
-}
+const OPERATIONS: &[Entry<Auth>] = &[entry!(health: healthz), entry!(health: readyz)];
 
 /// The pages of the server itself.
-fn pages() -> OpenApiRouter<Auth> {
-    OpenApiRouter::default()
-        .routes(routes!(page::index))
-        .routes(routes!(page::asset))
-        .routes(routes!(page::claim))
-        .routes(routes!(docs::reference))
-        .routes(routes!(crate::openapi::document))
-}
+const PAGES: &[Entry<Auth>] = &[
+    entry!(page: index),
+    entry!(page: asset),
+    entry!(page: claim),
+    entry!(docs: reference),
+    entry!(crate::openapi: document),
+];
 
 /// The pages that mails lead to.
-fn mail_pages() -> OpenApiRouter<Auth> {
-    use page::{link, mail, waiting};
-    OpenApiRouter::default()
-        .routes(routes!(mail::verify_page, mail::verify))
-        .routes(routes!(mail::email_page, mail::email))
-        .routes(routes!(mail::undo_page, mail::undo))
-        .routes(routes!(mail::reset_page, mail::reset))
-        .routes(routes!(link::page, link::press))
-        .routes(routes!(link::step))
-        .routes(routes!(waiting::forgot_page, waiting::forgot))
-        .routes(routes!(waiting::wait_page, waiting::code))
-        .routes(routes!(mail::done))
-}
+const MAIL_PAGES: &[Entry<Auth>] = &[
+    entry!(page::mail: verify_page, page::mail: verify),
+    entry!(page::mail: email_page, page::mail: email),
+    entry!(page::mail: undo_page, page::mail: undo),
+    entry!(page::mail: reset_page, page::mail: reset),
+    entry!(page::link: page, page::link: press),
+    entry!(page::link: step),
+    entry!(page::waiting: forgot_page, page::waiting: forgot),
+    entry!(page::waiting: wait_page, page::waiting: code),
+    entry!(page::mail: done),
+];
 
 /// Where the `type` of a problem leads.
-fn error_pages() -> OpenApiRouter<Auth> {
-    OpenApiRouter::default().routes(routes!(page::error))
-}
+const ERROR_PAGES: &[Entry<Auth>] = &[entry!(page: error)];
 
 impl Auth {
     /// The API, to be merged into an app of one's own: every path of API.md below `/api` and `/.well-known`, and the pages
@@ -146,16 +139,16 @@ impl Auth {
 
 /// The API alone, for an app of somebody else's.
 fn embedded(auth: &Auth) -> Router {
-    let routes = api().merge(desk::guard(administration(), auth)).merge(error_pages());
+    let api = serve(API).merge(desk::guard(serve(ADMINISTRATION), auth)).merge(serve(ERROR_PAGES));
     // Where nothing is mailed, their paths are the app's own.
-    let routes = if auth.accounts().sends_mail() { routes.merge(mail_pages()) } else { routes };
-    let (api, _) = routes.split_for_parts();
+    let api = if auth.accounts().sends_mail() { api.merge(serve(MAIL_PAGES)) } else { api };
     api.method_not_allowed_fallback(method_not_allowed).layer(EdgeLayer::new(auth)).with_state(auth.clone())
 }
 
 /// The whole site.
 fn standalone(auth: &Auth) -> Router {
-    let (site, _) = public().merge(desk::guard(administration(), auth)).split_for_parts();
+    let public = PUBLIC.iter().fold(Router::new(), |site, table| site.merge(serve(table)));
+    let site = public.merge(desk::guard(serve(ADMINISTRATION), auth));
     site.method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(Extension(Described(openapi)))
@@ -163,15 +156,17 @@ fn standalone(auth: &Auth) -> Router {
         .with_state(auth.clone())
 }
 
-fn public() -> OpenApiRouter<Auth> {
-    api().merge(mail_pages()).merge(operations()).merge(error_pages()).merge(pages())
-}
+/// What is there for everybody.
+const PUBLIC: [&[Entry<Auth>]; 5] = [API, MAIL_PAGES, OPERATIONS, ERROR_PAGES, PAGES];
 
 /// Every route described by itself: the OpenAPI document. Made anew on each call; the server keeps its text alone.
 #[must_use]
 pub fn openapi() -> Value {
     // A document made of texts and numbers always serialises.
-    let described = public().to_openapi().merge_from(administration().to_openapi());
+    let frame = OpenApiRouter::with_openapi(crate::openapi::frame());
+    let public = PUBLIC.iter().fold(frame, |router, table| describe(router, table));
+    let administration = describe(OpenApiRouter::default(), ADMINISTRATION);
+    let described = public.into_openapi().merge_from(administration.into_openapi());
     let mut document = serde_json::to_value(described).unwrap_or_default();
     crate::openapi::complete(&mut document);
     document

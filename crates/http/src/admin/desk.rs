@@ -11,6 +11,7 @@
 
 use std::str::FromStr;
 
+use axum::Router;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -22,7 +23,6 @@ use countersign_limit::Reading;
 use countersign_session::Sessions;
 use countersign_trail::Reader;
 use http::request::Parts;
-use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::{Auth, Refusal};
 use crate::error::{Code, Problem, Rejection};
@@ -35,7 +35,7 @@ use crate::request::origin_of;
 pub(crate) struct Desk(());
 
 /// Puts the check around the desk's routes, so that they can be merged with others.
-pub(crate) fn guard(routes: OpenApiRouter<Desk>, auth: &Auth) -> OpenApiRouter<Auth> {
+pub(crate) fn guard(routes: Router<Desk>, auth: &Auth) -> Router<Auth> {
     routes.route_layer(from_fn_with_state(auth.clone(), admit)).with_state(Desk(()))
 }
 
