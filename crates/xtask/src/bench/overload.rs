@@ -43,8 +43,8 @@ pub(super) fn measure(server: &Host, time: Duration, table: &mut Table) -> Resul
     let mut seen = same(&get_with("/api/auth/verify", &token), WATCHED);
 
     let cores = thread::available_parallelism()?.get();
-    let alone = load::run(server, &mut same(&visitors::login(), 1), time, Pace::Full)?;
-    let capacity = load::run(server, &mut same(&visitors::login(), cores), time, Pace::Full)?.per_second;
+    let alone = load::run(server, &mut visitors::guests(1), time, Pace::Full)?;
+    let capacity = load::run(server, &mut visitors::guests(cores), time, Pace::Full)?.per_second;
     println!("one sign-in alone: p50 {:.1?}; {capacity:.0} a second by {cores} clients", alone.p50);
 
     let (verify, refresh) = watch(server, &mut seen, &mut people, time)?;
@@ -59,7 +59,7 @@ pub(super) fn measure(server: &Host, time: Duration, table: &mut Table) -> Resul
         flood.end(counted.elapsed());
         // Whoever comes now finds those who have hung up taken out of the queue.
         let asked = Instant::now();
-        let first = Connection::open(server.port)?.send(&visitors::login())?.ok().map(|_| asked.elapsed());
+        let first = Connection::open(server.port)?.send(&visitors::login(0))?.ok().map(|_| asked.elapsed());
         Ok((beside?, first?))
     })?;
 
@@ -128,13 +128,12 @@ impl Flood {
         let clients =
             (0..MOST_CLIENTS).take_while(|n| f64::from(u32::try_from(*n).unwrap_or(u32::MAX)) < capacity * CLIENTS);
         let clients = u32::try_from(clients.count())?;
-        let login = visitors::login();
         for turn in 0..clients {
             let connection = Connection::open(port)?;
             if let Ok(mut streams) = self.streams.lock() {
                 streams.push(connection.stream()?);
             }
-            let (login, start) = (login.clone(), EVERY * turn / clients);
+            let (login, start) = (visitors::login(usize::try_from(turn)?), EVERY * turn / clients);
             let client = thread::Builder::new().stack_size(STACK);
             client.spawn_scoped(scope, move || self.sign_in(connection, &login, start))?;
         }

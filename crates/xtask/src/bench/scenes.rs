@@ -116,7 +116,7 @@ fn rounds(
         let mut newcomers: Vec<Fresh> = people.iter_mut().map(Fresh::with).collect();
         fresh.take(load::run(server, &mut newcomers, length.scene, Pace::Full)?);
         raw = raw.least(programs.raw(length.scene)?);
-        login.take(load::run(server, &mut same(&visitors::login(), servers::cores()), length.scene, Pace::Full)?);
+        login.take(load::run(server, &mut visitors::guests(servers::cores()), length.scene, Pace::Full)?);
         if let Some(express) = &express {
             let answer = Connection::open(express.port)?.send(&get("/token"))?.ok()?;
             rival.take(at(express, get_with("/api/auth/verify", &answer.text("accessToken")?))?);

@@ -39,7 +39,7 @@ impl Programs {
     }
 
     /// The server on a data directory. Limits are off; and since a session rotates a few times within the window at most, there is
-    /// no window. One person signs in again and again, and stays signed in everywhere.
+    /// no window.
     pub(super) fn serve(&self, data: &Path) -> Result<Host> {
         let (program, port) = (self.countersign(), free_port()?);
         let mut command = in_own_session(&program);
@@ -49,7 +49,6 @@ impl Programs {
             .env("COUNTERSIGN_PUBLIC_URL", "http://localhost:8420")
             .env("COUNTERSIGN_DATA_DIR", data)
             .env("COUNTERSIGN_LIMITS__ENABLED", "false")
-            .env("COUNTERSIGN_SESSION__MAX_PER_USER", "10000")
             .env("COUNTERSIGN_REFRESH__WINDOW_SECONDS", "0");
         Host::start(&program, port, "/readyz", &mut command)
     }

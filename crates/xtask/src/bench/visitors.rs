@@ -6,7 +6,8 @@ use super::load::Visitor;
 use crate::client::{Answer, Connection, Request};
 use crate::host::Host;
 
-const EMAIL: &str = "load@example.test";
+/// Accounts that sign in. A sign-in looks at the other sessions of its person: nobody has hundreds.
+const PEOPLE: usize = 64;
 const PASSWORD: &str = "a long enough phrase for a load test";
 const ORIGIN: &str = "http://localhost:8420";
 
@@ -87,13 +88,13 @@ pub(super) struct Mixed {
     person: Person,
     shown: Request,
     login: Request,
-    turn: u32,
+    turn: usize,
 }
 
 impl Mixed {
     /// Goes on as this person; `number` spreads what they do in time.
-    pub(super) fn new(person: Person, number: u32) -> Self {
-        Self { person, shown: get("/api/auth/verify"), login: login(), turn: number * 16 }
+    pub(super) fn new(person: Person, number: usize) -> Self {
+        Self { person, shown: get("/api/auth/verify"), login: login(number), turn: number * 16 }
     }
 }
 
@@ -136,23 +137,52 @@ pub(super) fn get_with(path: &'static str, token: &str) -> Request {
     Request { headers: bearer(token), ..get(path) }
 }
 
-/// A sign-in of the account that [`register`] made.
-pub(super) fn login() -> Request {
-    post("/api/auth/login", format!(r#"{{"email":"{EMAIL}","password":"{PASSWORD}"}}"#))
+/// A sign-in of one of the accounts that [`register`] made.
+pub(super) fn login(number: usize) -> Request {
+    post("/api/auth/login", format!(r#"{{"email":"{}","password":"{PASSWORD}"}}"#, email(number)))
 }
 
-/// Makes the one account.
+fn email(number: usize) -> String {
+    format!("load{}@example.test", number % PEOPLE)
+}
+
+/// Somebody who signs in again and again, as one person after the other.
+pub(super) struct Guest {
+    logins: Vec<Request>,
+    turn: usize,
+}
+
+/// So many guests, each at another person.
+pub(super) fn guests(count: usize) -> Vec<Guest> {
+    let logins: Vec<_> = (0..PEOPLE).map(login).collect();
+    (0..count).map(|number| Guest { logins: logins.clone(), turn: number * PEOPLE / count }).collect()
+}
+
+impl Visitor for Guest {
+    fn next(&mut self) -> Option<&Request> {
+        self.turn += 1;
+        self.logins.get(self.turn % PEOPLE)
+    }
+
+    fn take(&mut self, answer: Answer) -> Result<()> {
+        answer.ok().map(drop)
+    }
+}
+
+/// Makes the accounts.
 pub(super) fn register(server: &Host) -> Result<()> {
-    let account = format!(r#"{{"email":"{EMAIL}","password":"{PASSWORD}","name":"Load"}}"#);
-    Connection::open(server.port)?.send(&post("/api/auth/register", account))?.ok()?;
+    for number in 0..PEOPLE {
+        let account = format!(r#"{{"email":"{}","password":"{PASSWORD}","name":"Load"}}"#, email(number));
+        Connection::open(server.port)?.send(&post("/api/auth/register", account))?.ok()?;
+    }
     Ok(())
 }
 
-/// As many sessions of the account as there are connections, opened at the same time.
+/// As many sessions as there are connections, opened at the same time.
 pub(super) fn sign_in(server: &Host, connections: usize) -> Result<Vec<Person>> {
-    let login = login();
     let answers = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..connections).map(|_| scope.spawn(|| patiently(server, &login))).collect();
+        let running: Vec<_> =
+            (0..connections).map(|number| scope.spawn(move || patiently(server, &login(number)))).collect();
         running
             .into_iter()
             .map(|thread| thread.join().map_err(|_| anyhow::anyhow!("a visitor panicked"))?)
