@@ -320,3 +320,15 @@ fn a_limit_can_be_changed_while_it_counts_and_nothing_counted_is_forgotten() {
     assert_eq!((reading.limit, reading.window), (240, Lifetime::from_minutes(5)), "a tier keeps its multiple");
     assert_eq!(tunable.peek(FIVE, key, at(1)).limit, 5, "a limit of no policy is what it was");
 }
+
+#[test]
+fn a_limit_holds_as_it_was_given_where_nobody_tunes_it_and_refusals_are_counted_by_who_counts() {
+    let limiter = limiter();
+    for second in 0..6 {
+        let _ = limiter.take(&[(FIVE, limiter.key(&[b"ada"]))], at(second));
+    }
+
+    assert_eq!(limiter.present(FIVE), Some(FIVE));
+    assert_eq!(limiter.refused(), []);
+    assert_eq!((Unlimited.present(FIVE), Unlimited.occupancy().keys), (None, 0));
+}
