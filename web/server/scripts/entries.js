@@ -1,4 +1,4 @@
-// The entries of the package, as package.json exports them, and how they are built: one file each, readable, for stack traces on a server.
+// The entries of the package, as package.json exports them, and how they are built: readable, for stack traces on a server.
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -22,6 +22,8 @@ export async function bundle(options) {
     // Nothing of Node: what is not in every runtime fails here.
     platform: "neutral",
     format: "esm",
+    splitting: true,
+    chunkNames: "part-[hash]",
     target: "es2022",
     logLevel: "warning",
     ...options,

@@ -10,8 +10,17 @@ import type { Jwks, Keys } from "./keys.js";
 import { fetchedKeys, fixedKeys } from "./source.js";
 import { judgeTime, verify, Wrong, type Rules } from "./verify.js";
 
-/** What a list of revocations says of a token (the server's `revocation` page): its session ended, or newer rights are to be fetched. */
-export type Verdict = "live" | "ended" | "superseded";
+/**
+ * What a list of revocations says of a token: `ended` with its session (`TOKEN_REVOKED`); `superseded` by newer rights, to be refreshed
+ * (`TOKEN_EXPIRED`); `stale`, the list is too old to tell (503); `flagged`, it is, and the token counts all the same (`identity.isStale`).
+ */
+export type Verdict = "live" | "ended" | "superseded" | "stale" | "flagged";
+
+/** What was taken back. */
+export interface Revocations {
+  /** Asked for each request whose token is good otherwise. */
+  judge(claims: Claims, kid: string): Verdict | Promise<Verdict>;
+}
 
 export interface GuardOptions {
   /** The server's public URL, as it stands in `iss`. */
@@ -24,8 +33,8 @@ export interface GuardOptions {
   clockSkewSeconds?: number;
   /** Roles that count only with a second factor: the server's `second_factor.required_roles` and, always, `admin`. */
   secondFactorRoles?: readonly string[];
-  /** Asked of each token that is good otherwise: your own list of what was taken back. */
-  revocations?: (claims: Claims) => Verdict | Promise<Verdict>;
+  /** What was taken back: the server's feed (`@countersign/server/feed`), or a list of your own. */
+  revocations?: Revocations;
   /** For how long keys are used while the issuer does not answer: a day by default. */
   staleSeconds?: number;
   /** How long a made-up key id keeps the guard from asking again: 30 by default. */
@@ -68,13 +77,17 @@ const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/;
 /** RFC 9110 section 11.4 and RFC 6750 section 2.1: one scheme, spaces, one token, and nothing more. */
 const FIELD = /^bearer +([\w\-.~+/]+=*)$/i;
 
+/** Throws a `TypeError` for an address over which anybody could answer. */
+export function checkedUrl(url: string): string {
+  if (/^https:\/\/./.test(url) || LOOPBACK.test(url)) return url;
+  throw new TypeError("addresses are https, or http on this machine");
+}
+
 /** A guard for one issuer. Throws a `TypeError` where the options cannot be meant. */
 export function createGuard<Extra extends object = object>(options: GuardOptions): Guard<Extra> {
   const { issuer, audience = issuer, jwks = `${issuer}/.well-known/jwks.json`, revocations } = options;
   const { clockSkewSeconds: skewSeconds = 10, remember = 1000, now = Date.now } = options;
-  if (![issuer, ...(typeof jwks === "string" ? [jwks] : [])].every((url) => /^https:\/\/./.test(url) || LOOPBACK.test(url))) {
-    throw new TypeError("issuer and jwks are https, or http on this machine");
-  }
+  for (const url of [issuer, jwks]) if (typeof url === "string") checkedUrl(url);
   if (!audience) throw new TypeError("audience is empty");
   if (!(skewSeconds >= 0 && skewSeconds <= 30)) throw new TypeError("clockSkewSeconds is 0 to 30");
   const policy = { issuer, secondFactorRoles: ["admin", ...(options.secondFactorRoles ?? [])], now };
@@ -82,37 +95,39 @@ export function createGuard<Extra extends object = object>(options: GuardOptions
   const { staleSeconds = 86_400, coolDownSeconds = 30, timeoutSeconds = 5, fetch = (...asked) => globalThis.fetch(...asked) } = options;
   const source = typeof jwks === "string" ? fetchedKeys(jwks, { fetch, now, staleSeconds, coolDownSeconds, timeoutSeconds }) : fixedKeys(jwks);
   /** Claims by the whole text of the token. Kept with the keys that vouched for them: others know nothing of it. */
-  let known = new Map<string, Claims>();
+  let known = new Map<string, { claims: Claims; kid: string }>();
   let knownBy: Keys | undefined;
 
-  async function claimsOf(token: string): Promise<Claims> {
+  async function good(token: string): Promise<{ claims: Claims; kid: string }> {
     // Asks for nothing as long as the keys are fresh; a key that was withdrawn is missed here.
     if (known.size && (await source()) !== knownBy) known = new Map();
-    let claims = known.get(token);
+    let found = known.get(token);
     known.delete(token);
-    if (!claims) {
-      const verified = await verify(token, source, rules);
-      if (verified.keys !== knownBy) known = new Map();
-      ({ claims, keys: knownBy } = verified);
+    if (!found) {
+      const { keys, ...verified } = await verify(token, source, rules);
+      if (keys !== knownBy) known = new Map();
+      knownBy = keys;
+      found = verified;
     }
-    judgeTime(claims, rules);
+    judgeTime(found.claims, rules);
     // Maps keep their order: whoever was not seen for longest goes.
     if (known.size >= remember) known.delete(known.keys().next().value ?? "");
-    if (remember > 0) known.set(token, claims);
-    return claims;
+    if (remember > 0) known.set(token, found);
+    return found;
   }
 
   const guard: Guard = {
     issuer,
     async verify(token) {
-      const claims = await claimsOf(token).catch((wrong: unknown) => {
+      const { claims, kid } = await good(token).catch((wrong: unknown) => {
         if (wrong instanceof Wrong) throw new AuthError(wrong.code, issuer, { reason: wrong.message });
         throw new AuthError("OVERLOADED", issuer, { reason: "the keys cannot be used", cause: wrong });
       });
-      const verdict = revocations ? await revocations(claims) : "live";
+      const verdict = revocations ? await revocations.judge(claims, kid) : "live";
       if (verdict === "superseded") throw new AuthError("TOKEN_EXPIRED", issuer, { reason: "superseded" });
-      if (verdict !== "live") throw new AuthError("TOKEN_REVOKED", issuer, { reason: "revoked" });
-      return identityOf(claims);
+      if (verdict === "stale") throw new AuthError("OVERLOADED", issuer, { reason: "the list of revocations is too old" });
+      if (verdict !== "live" && verdict !== "flagged") throw new AuthError("TOKEN_REVOKED", issuer, { reason: "revoked" });
+      return identityOf(claims, verdict === "flagged");
     },
     async authenticate(authorization) {
       // An empty field is a field: only its absence is a stranger's.

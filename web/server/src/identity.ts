@@ -18,6 +18,8 @@ export interface Identity<Extra extends object = object> {
   /** When the person last proved who he is; undefined where the token does not say. */
   readonly authenticatedAt: Date | undefined;
   readonly expiresAt: Date;
+  /** Whether the list of revocations is too old to tell, and your policy is to accept that. */
+  readonly isStale: boolean;
   /** The token's claims as they stand. */
   readonly claims: Readonly<Claims & Extra>;
 }
@@ -40,7 +42,7 @@ export interface Policy {
   now: () => number;
 }
 
-export function identityOf(claims: Claims): Identity {
+export function identityOf(claims: Claims, isStale: boolean): Identity {
   const { sub, sid, email, roles = [], permissions = [], scope = "", amr = [], auth_time: proven, exp } = claims;
   const date = (seconds: number): Date => new Date(seconds * 1000);
   return Object.freeze({
@@ -53,6 +55,7 @@ export function identityOf(claims: Claims): Identity {
     hasSecondFactor: amr.includes("mfa"),
     authenticatedAt: proven === undefined ? undefined : date(proven),
     expiresAt: date(exp),
+    isStale,
     claims,
   });
 }

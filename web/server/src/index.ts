@@ -1,7 +1,7 @@
 // @countersign/server: who sends this request?
 
 export { createGuard } from "./guard.js";
-export type { Asks, Guard, GuardOptions, Handler, Verdict } from "./guard.js";
+export type { Asks, Guard, GuardOptions, Handler, Revocations, Verdict } from "./guard.js";
 export { AuthError, isAuthError } from "./error.js";
 export type { Answer, GuardCode } from "./error.js";
 export type { Demands, Identity } from "./identity.js";

@@ -5,7 +5,7 @@
 
 import { decode } from "./base64url.js";
 import { fault, type Claims } from "./claims.js";
-import { readObject } from "./json.js";
+import { readObject, type Members } from "./json.js";
 import type { Keys } from "./keys.js";
 import type { Source } from "./source.js";
 
@@ -42,8 +42,17 @@ const REFUSED = [
   "zip", "cty", "enc", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c",
 ];
 
+/** A JWS whose signature is good. */
+export interface Opened {
+  header: Members;
+  kid: string;
+  payload: Uint8Array<ArrayBuffer>;
+  /** The keys that vouch for it. */
+  keys: Keys;
+}
+
 /** The payload of a compact JWS whose signature is good. With `typ` the header must say that type. */
-export async function open(token: string, source: Source, typ?: string): Promise<{ payload: Uint8Array<ArrayBuffer>; keys: Keys }> {
+export async function open(token: string, source: Source, typ?: string): Promise<Opened> {
   if (token.length > MOST_BYTES) throw invalid("too long");
   const [head = "", body = "", tail = "", more] = token.split(".");
   const headerBytes = decode(head);
@@ -66,12 +75,12 @@ export async function open(token: string, source: Source, typ?: string): Promise
   if (typ && !(typeof said === "string" && said.toLowerCase().replace(/^application\//, "") === typ)) throw invalid(`typ is not ${typ}`);
   const signed = new TextEncoder().encode(`${head}.${body}`);
   if (!(await key.verifies(signature, signed))) throw invalid("the signature is not good");
-  return { payload, keys };
+  return { header, kid, payload, keys };
 }
 
 /** The claims of a token that is authentic and of this issuer, for this audience. Its expiry is judged by `judgeTime`. */
-export async function verify(token: string, source: Source, rules: Rules): Promise<{ claims: Claims; keys: Keys }> {
-  const { payload, keys } = await open(token, source, "at+jwt");
+export async function verify(token: string, source: Source, rules: Rules): Promise<{ claims: Claims; kid: string; keys: Keys }> {
+  const { payload, kid, keys } = await open(token, source, "at+jwt");
   const members = readObject(payload);
   if (!members) throw invalid("the claims are not strict JSON");
   const wrong = fault(members);
@@ -79,7 +88,7 @@ export async function verify(token: string, source: Source, rules: Rules): Promi
   const claims = members as unknown as Claims;
   if (claims.iss !== rules.issuer) throw invalid("another issuer");
   if (![claims.aud].flat().includes(rules.audience)) throw invalid("for another audience");
-  return { claims, keys };
+  return { claims, kid, keys };
 }
 
 /** Refuses what is not valid yet or no longer. Last, so that `TOKEN_EXPIRED` means that nothing else is wrong. */

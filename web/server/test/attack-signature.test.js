@@ -100,7 +100,7 @@ test("a service refuses psychic signatures", async () => {
 // attack 24
 test("at a service what is revoked is revoked in every spelling, from memory too", async () => {
   const ended = new Set();
-  const it = await makeService({ algorithm: "ES256" }, { revocations: ({ sid, ver }) => (ended.has(sid) ? "ended" : ver < 1 ? "superseded" : "live") });
+  const it = await makeService({ algorithm: "ES256" }, { revocations: { judge: ({ sid, ver }) => (ended.has(sid) ? "ended" : ver < 1 ? "superseded" : "live") } });
   const token = await it.issuer.token({ sid: "ses_1" });
   assert.equal(await it.judge(token), "ok");
   assert.equal(await it.judge(token), "ok");

@@ -74,6 +74,7 @@ test("a handler learns who it is", async () => {
     hasSecondFactor: true,
     authenticatedAt: new Date((iat - 60) * 1000),
     expiresAt: new Date((iat + 900) * 1000),
+    isStale: false,
   });
   assert.equal(claims.plan, "gold");
 });
