@@ -1,11 +1,11 @@
 // @countersign/client in Chromium against the real server: what only a browser shows. Its rules are tested in web/client/test.
 
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { PASSWORD, startBrowser } from "./support/browser.js";
 import { startSite } from "./support/site.js";
+import { totp } from "./support/totp.js";
 
 // Playwright switches the cache of pages off, which S22 is about.
 const browser = await startBrowser({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
@@ -349,14 +349,3 @@ test("a session that is ended elsewhere is noticed at the next call, in all tabs
 
   assert.deepEqual(await page.evaluate(() => told.at(-1)), ["signedOut", { reason: "revoked", code: "TOKEN_REVOKED" }]);
 });
-
-/** The code of RFC 6238 with SHA-1, six digits and 30 s, `steps` steps from now. */
-function totp(secret, steps) {
-  const bits = [...secret.replace(/=+$/, "")].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
-  const hash = createHmac("sha1", key).update(counter).digest();
-  const at = hash[19] & 15;
-  return String((hash.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}

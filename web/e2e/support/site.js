@@ -18,9 +18,12 @@ globalThis.part = (name) => import("/sdk/" + name + ".js");
 auth.ready.then(() => (document.title = "ready"));
 `;
 
-/** Starts the site; `t` ends it. `spoil(question, answer)` is called before an answer goes out: what it returns goes instead. */
+/**
+ * Starts the site; `t` ends it. `spoil(question, answer)` is called before an answer goes out: what it returns goes instead. `bend(headers)` may
+ * change what a question says on its way; `page(path)` may give `[type, text]` for a path that is not the API's.
+ */
 export async function startSite(t, settings = {}) {
-  const site = { asked: [], spoil: null, elsewhere: null };
+  const site = { asked: [], spoil: null, bend: null, page: null, elsewhere: null };
   const front = createServer((question, answer) => {
     respond(site, question, answer).catch((fault) => answer.destroy(fault));
   });
@@ -29,6 +32,7 @@ export async function startSite(t, settings = {}) {
   site.url = `http://localhost:${front.address().port}`;
   const server = await startServer(t, { ...settings, COUNTERSIGN_PUBLIC_URL: site.url });
   site.behind = server.url;
+  site.command = server.command;
   site.refreshes = () => site.asked.filter(({ path }) => path === "/api/auth/refresh");
   return site;
 }
@@ -44,6 +48,8 @@ async function respond(site, question, answer) {
     return answer.end();
   }
   if (pathname.startsWith("/api/")) return hand(site, pathname, question, answer);
+  const page = site.page?.(pathname);
+  if (page) return serve(answer, ...page);
   if (pathname === "/plain") return serve(answer, "text/html", '<!doctype html><html lang="en"><title>plain</title>');
   if (pathname === "/app.js") return serve(answer, "text/javascript", APP);
   if (pathname.startsWith("/sdk/")) return serve(answer, "text/javascript", await readFile(new URL(pathname.slice("/sdk/".length), DIST)));
@@ -62,7 +68,7 @@ async function hand(site, path, question, answer) {
   const asked = { method: question.method, path, body: body.length ? JSON.parse(body) : undefined, authorization: question.headers.authorization, at: Date.now() };
   site.asked.push(asked);
   const { status, headers, content } = await new Promise((resolve, reject) => {
-    const onward = request(site.behind + question.url, { method: question.method, headers: question.headers }, async (incoming) => {
+    const onward = request(site.behind + question.url, { method: question.method, headers: site.bend?.(question.headers) ?? question.headers }, async (incoming) => {
       const chunks = [];
       for await (const chunk of incoming) chunks.push(chunk);
       resolve({ status: incoming.statusCode, headers: incoming.headers, content: Buffer.concat(chunks) });
