@@ -20,10 +20,11 @@ auth.ready.then(() => (document.title = "ready"));
 
 /**
  * Starts the site; `t` ends it. `spoil(question, answer)` is called before an answer goes out: what it returns goes instead. `bend(headers)` may
- * change what a question says on its way; `page(path)` may give `[type, text]` for a path that is not the API's.
+ * change what a question says on its way; `page(path)` may give `[type, text]` for a path that is not the API's, and `handle(request)` a
+ * `Response` for any other.
  */
 export async function startSite(t, settings = {}) {
-  const site = { asked: [], spoil: null, bend: null, page: null, elsewhere: null };
+  const site = { asked: [], spoil: null, bend: null, page: null, handle: null, elsewhere: null };
   const front = createServer((question, answer) => {
     respond(site, question, answer).catch((fault) => answer.destroy(fault));
   });
@@ -47,9 +48,14 @@ async function respond(site, question, answer) {
     answer.writeHead(302, { Location: site.elsewhere });
     return answer.end();
   }
-  if (pathname.startsWith("/api/")) return hand(site, pathname, question, answer);
+  if (pathname.startsWith("/api/") || pathname.startsWith("/.well-known/")) return hand(site, pathname, question, answer);
   const page = site.page?.(pathname);
   if (page) return serve(answer, ...page);
+  if (site.handle) {
+    const made = await site.handle(new Request(site.url + question.url, { method: question.method, headers: question.headers }));
+    answer.writeHead(made.status, Object.fromEntries(made.headers));
+    return answer.end(await made.text());
+  }
   if (pathname === "/plain") return serve(answer, "text/html", '<!doctype html><html lang="en"><title>plain</title>');
   if (pathname === "/app.js") return serve(answer, "text/javascript", APP);
   if (pathname.startsWith("/sdk/")) return serve(answer, "text/javascript", await readFile(new URL(pathname.slice("/sdk/".length), DIST)));
