@@ -8,9 +8,9 @@ import { createTestIssuer } from "../dist/testing.js";
 import { ISSUER, KEY, makeFeed, settle } from "./support/feed.js";
 
 /** A service that follows the feed. Timers are the test's. */
-async function follow(t, options = {}) {
+async function follow(t, { algorithm, ...options } = {}) {
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const it = await makeFeed();
+  const it = await makeFeed(algorithm);
   it.troubles = [];
   it.feed = followRevocations({ issuer: ISSUER, key: KEY, fetch: it.fetch, now: () => it.time, random: () => 0.5, onTrouble: (why) => it.troubles.push(why), ...options });
   t.after(() => it.feed.close());
@@ -202,6 +202,14 @@ test("a heartbeat that is not good ends the connection, and makes nothing young"
       assert.deepEqual([it.feed.status().isCurrent, it.connections[0].isOpen, await it.judge()], [false, false, "OVERLOADED"]);
     });
   }
+});
+
+test("the feed is signed with EdDSA and with nothing else", async (t) => {
+  const it = await follow(t, { algorithm: "ES256" });
+  await it.beat();
+  await settle(() => it.troubles.length);
+
+  assert.deepEqual([it.feed.status().isCurrent, it.troubles], [false, ["a heartbeat of something else"]]);
 });
 
 test("staleness is counted from the signed time: an old stream that is played again is found out", async (t) => {

@@ -8,8 +8,8 @@ export const KEY = "countersign_machine_01k2zq3c5v8e7m4t9x6w1r0ybh_test";
 const TYP = "countersign-revocation-heartbeat+jwt";
 
 /** `it.time` is the clock of both sides. Connections that were made are in `it.connections`, the newest is `it.stream`. */
-export async function makeFeed() {
-  const keys = await createTestIssuer();
+export async function makeFeed(algorithm = "EdDSA") {
+  const keys = await createTestIssuer({ algorithm });
   const it = { time: Date.UTC(2026, 0, 1), connections: [], keyFetches: 0, log: [], keys, answer: undefined };
 
   it.id = (seq = it.log.length) => `${seq}-${hashAt(it.log.slice(0, seq))}`;
@@ -50,7 +50,7 @@ export async function makeFeed() {
   it.snapshot = (...revocations) => it.event("snapshot", { revocations: revocations.map((one) => ({ effect: "ended", until: it.until(), ...one })) });
   it.signed = (claims = {}, header = {}) => {
     const [seq, hash] = it.id().split("-");
-    return keys.sign({ typ: TYP, alg: "EdDSA", kid: keys.header().kid, ...header }, { iss: ISSUER, seq: Number(seq), hash, time: it.time / 1000, ...claims });
+    return keys.sign({ typ: TYP, alg: algorithm, kid: keys.header().kid, ...header }, { iss: ISSUER, seq: Number(seq), hash, time: it.time / 1000, ...claims });
   };
   /** Everything that was sent is dealt with: the comment behind it was read, or nobody reads any more. */
   it.dealt = () => {
