@@ -38,6 +38,7 @@ test("the key and nothing else is sent, and nobody is let in before the first he
   const it = await follow(t);
   const { Authorization, "Last-Event-ID": id } = it.connections[0].headers;
   assert.deepEqual([Authorization, id], [`Bearer ${KEY}`, undefined]);
+  assert.equal(it.connections[0].redirect, "error", "nobody else is given the key");
   assert.equal(await it.judge(), "OVERLOADED");
 
   it.snapshot({ sid: "ses_old" });
@@ -157,7 +158,11 @@ test("after a reset the snapshot is merged: what the log has lost is still taken
   await it.beat();
   assert.equal(it.feed.status().lastEventId, it.id());
 
-  for (const sid of ["ses_1", "ses_3", "ses_4"]) assert.equal(await it.judge({ sid }), "TOKEN_REVOKED", sid);
+  it.revoke({ sid: "ses_5" }, { isLost: true });
+  it.snapshot({ sid: "ses_5" });
+  await it.beat();
+
+  for (const sid of ["ses_1", "ses_3", "ses_4", "ses_5"]) assert.equal(await it.judge({ sid }), "TOKEN_REVOKED", sid);
   assert.deepEqual(it.troubles, []);
 });
 

@@ -13,13 +13,13 @@ export async function makeFeed(algorithm = "EdDSA") {
   const it = { time: Date.UTC(2026, 0, 1), connections: [], keyFetches: 0, log: [], keys, answer: undefined };
 
   it.id = (seq = it.log.length) => `${seq}-${hashAt(it.log.slice(0, seq))}`;
-  it.fetch = async (url, { headers, signal } = {}) => {
+  it.fetch = async (url, { headers, signal, redirect } = {}) => {
     if (url === `${ISSUER}/.well-known/revocations/jwks.json`) {
       it.keyFetches += 1;
       return Response.json(keys.jwks());
     }
     if (url !== `${ISSUER}/api/revocations`) throw new TypeError(`nobody answers at ${url}`);
-    const connection = { headers, isOpen: true };
+    const connection = { headers, redirect, isOpen: true };
     it.connections.push(connection);
     signal.addEventListener("abort", () => (connection.isOpen = false));
     const refused = it.answer?.();
