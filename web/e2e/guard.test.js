@@ -1,7 +1,7 @@
 // @countersign/server against the real server: what that one signs is accepted, and both answer alike.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { createGuard } from "../server/dist/index.js";
@@ -95,16 +95,14 @@ test("keys are rotated under a service, and neither old nor new tokens are refus
 
 test("the same file serves in a browser's worker", async (t) => {
   const it = await start(t);
-  const dist = (name) => readFile(new URL(`../server/dist/${name}`, import.meta.url));
-  const files = {
-    "/index.js": await dist("index.js"),
-    "/worker.js": `import { createGuard } from "/index.js";
+  const dist = new URL("../server/dist/", import.meta.url);
+  const files = Object.fromEntries(await Promise.all((await readdir(dist)).map(async (name) => [`/${name}`, await readFile(new URL(name, dist))])));
+  files["/worker.js"] = `import { createGuard } from "/index.js";
       onmessage = async ({ data: { jwks, token, ...options } }) => {
         const guard = createGuard({ ...options, jwks });
         const judge = (one) => guard.verify(one).then(({ id }) => id, ({ code }) => code);
         postMessage([await judge(token), await judge(token.slice(0, -8) + "AAAAAAAA"), (await guard.protect(() => new Response())(new Request("/"))).status]);
-      };`,
-  };
+      };`;
   const site = createServer(({ url }, answer) => {
     answer.writeHead(200, { "Content-Type": files[url] ? "text/javascript" : "text/html" });
     answer.end(files[url] ?? "<!doctype html><title>site</title>");

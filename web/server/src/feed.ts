@@ -104,7 +104,7 @@ export function followRevocations(options: FeedOptions): Feed {
     try {
       const headers: Record<string, string> = { Accept: "text/event-stream", Authorization: `Bearer ${key}` };
       if (lastEventId !== undefined) headers["Last-Event-ID"] = lastEventId;
-      const answer = await fetch(url, { headers, redirect: "error", cache: "no-store", signal: silence.signal });
+      const answer = await fetch(url, { headers, redirect: "manual", signal: silence.signal });
       const kind = answer.headers.get("Content-Type") ?? "";
       if (answer.status !== 200 || !answer.body || !kind.startsWith("text/event-stream")) {
         void answer.body?.cancel().catch(() => {});

@@ -41,8 +41,8 @@ export function fetchedKeys(url: string, options: SourceOptions): Source {
     triedAt = now();
     try {
       const answer = await options.fetch(url, {
-        // A redirect would let somebody else name the keys.
-        redirect: "error",
+        // A redirect would let somebody else name the keys. Left alone it is an answer that is not ok; Cloudflare's workers know no "error".
+        redirect: "manual",
         headers: { Accept: "application/jwk-set+json, application/json" },
         signal: AbortSignal.timeout(timeoutSeconds * 1000),
       });

@@ -38,7 +38,7 @@ test("the key and nothing else is sent, and nobody is let in before the first he
   const it = await follow(t);
   const { Authorization, "Last-Event-ID": id } = it.connections[0].headers;
   assert.deepEqual([Authorization, id], [`Bearer ${KEY}`, undefined]);
-  assert.equal(it.connections[0].redirect, "error", "nobody else is given the key");
+  assert.equal(it.connections[0].redirect, "manual", "nobody else is given the key");
   assert.equal(await it.judge(), "OVERLOADED");
 
   it.snapshot({ sid: "ses_old" });
