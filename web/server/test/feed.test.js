@@ -166,6 +166,18 @@ test("after a reset the snapshot is merged: what the log has lost is still taken
   assert.deepEqual(it.troubles, []);
 });
 
+test("a reset without a snapshot says that nothing is live, and that the history is another", async (t) => {
+  const it = await follow(t);
+  it.revoke({ sid: "ses_1" });
+  await it.beat();
+
+  it.log.length = 0;
+  it.event("reset", {});
+  await it.beat();
+
+  assert.deepEqual([it.troubles, it.feed.status().lastEventId, await it.judge({ sid: "ses_1" })], [[], it.id(), "TOKEN_REVOKED"]);
+});
+
 test("a revocation that was left out on the way is missed at the next heartbeat, and the whole is asked for", async (t) => {
   const it = await follow(t);
   it.snapshot();
