@@ -3,15 +3,17 @@
 //! A body is expanded once an engine: the compiler sees two ordinary sqlx calls, and the reader one. Reads are [`find`] and
 //! [`list`]; writes are [`change`], [`take`] and [`take_all`], which refuse in a snapshot.
 
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Sqlite, Transaction};
 use tokio::sync::OwnedMutexGuard;
+
+use crate::postgres::Lease;
 
 /// An open transaction of either engine.
 pub(crate) enum Connection {
     /// SQLite. The guard is the turn at the gate; a snapshot needs none. Fields drop in order: first the rollback, then the turn.
     Sqlite { transaction: Transaction<'static, Sqlite>, turn: Option<OwnedMutexGuard<()>> },
-    /// PostgreSQL.
-    Postgres(Transaction<'static, Postgres>),
+    /// PostgreSQL. Dropped, it rolls back.
+    Postgres(Lease),
 }
 
 /// Expands `$body` once an engine, with `$connection` bound to its connection and `Engine` naming it.
@@ -24,14 +26,27 @@ macro_rules! on_engine {
                 let $connection = &mut **transaction;
                 $body
             }
-            $crate::engine::Connection::Postgres(transaction) => {
+            $crate::engine::Connection::Postgres(lease) => {
                 #[allow(dead_code, reason = "only dynamic texts need the name")]
                 type Engine = sqlx::Postgres;
-                let $connection = &mut **transaction;
-                $body
+                $crate::engine::on_postgres!(lease, |$connection| $body)
             }
         }
     };
+}
+
+/// Runs `$body`, one statement, on a lease, in bounded time. A value that cannot be bound is the error of whoever asks.
+macro_rules! on_postgres {
+    ($lease:expr, |$connection:ident| $body:expr) => {{
+        let lease: &mut $crate::postgres::Lease = $lease;
+        let work = async {
+            let $connection = &mut **lease;
+            Ok::<_, countersign_store::Error>($body)
+        };
+        let done = $crate::postgres::in_time(work).await?;
+        lease.heed(&done);
+        done
+    }};
 }
 
 /// Reads at most one row.
@@ -76,4 +91,4 @@ macro_rules! take_all {
     }};
 }
 
-pub(crate) use {change, find, list, on_engine, take, take_all};
+pub(crate) use {change, find, list, on_engine, on_postgres, take, take_all};

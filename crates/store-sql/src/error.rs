@@ -26,7 +26,7 @@ pub enum OpenError {
     #[error("could not bring the database up to date")]
     Migration(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The address of the database cannot be read.
-    #[error("the database address is not valid")]
+    #[error("the address of the database is not valid: {0}")]
     Address(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The file could not be made.
     #[error("could not create the database file {}", path.display())]
@@ -132,9 +132,9 @@ impl Kind {
     fn of_postgres(code: &str) -> Self {
         match code {
             "40001" | "40P01" => Self::Conflict,
-            "25006" => Self::ReadOnly,
-            // Lock timeout; a session that was idle in its transaction for too long.
-            "55P03" | "25P03" => Self::Unavailable,
+            // A write in a snapshot is refused before any engine is asked: a server that says so is a standby that is not promoted
+            // yet, or one that has been closed to writes. Lock timeout; a session that was idle in its transaction for too long.
+            "25006" | "55P03" | "25P03" => Self::Unavailable,
             // Connection, resources, operator intervention with the statement timeout, system.
             _ if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => Self::Unavailable,
             _ => Self::Refused,
@@ -168,7 +168,7 @@ mod tests {
         for (code, kind) in [
             ("40001", Kind::Conflict),
             ("40P01", Kind::Conflict),
-            ("25006", Kind::ReadOnly),
+            ("25006", Kind::Unavailable),
             ("53100", Kind::Unavailable),
             ("57014", Kind::Unavailable),
             ("57P01", Kind::Unavailable),

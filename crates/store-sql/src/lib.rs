@@ -48,4 +48,5 @@ pub use clock::ClockSource;
 pub use error::OpenError;
 pub use measure::{PoolReading, Readings, StepReading};
 pub use open::{Database, Options};
+pub use postgres::PostgresAddress;
 pub use store::SqlStore;

@@ -1,18 +1,23 @@
 //! PostgreSQL: a pool for transactions, a small one for the hot path, and the server's clock.
 
-use std::str::FromStr;
+mod address;
+mod lease;
+
 use std::time::Duration;
 
 use countersign_kernel::{Secret, Timestamp};
 use countersign_store::Error;
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgPool};
-use sqlx::{Connection as _, PgConnection, PgExecutor};
+use sqlx::{Connection as _, PgConnection};
 use tokio::time::timeout;
 
+pub use address::PostgresAddress;
+pub(crate) use lease::{Lease, in_time};
+
 use crate::clock::DatabaseClock;
-use crate::engine::Connection;
-use crate::error::{OpenError, from_sqlx};
+use crate::engine::{Connection, on_postgres};
+use crate::error::{OpenError, from_sqlx, unavailable};
 use crate::measure::{self, PoolReading};
 use crate::migrate;
 use crate::open::Options;
@@ -20,9 +25,19 @@ use crate::open::Options;
 /// How long a connection is waited for.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long the first connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+const BEGIN: &str = "BEGIN";
+const BEGIN_TO_READ: &str = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// What no statement of ours comes near; a stuck one must not hold its locks, nor a node that has vanished its rows.
 const TIMEOUTS: [(&str, &str); 3] =
     [("statement_timeout", "5s"), ("lock_timeout", "4s"), ("idle_in_transaction_session_timeout", "10s")];
+
+/// Whether the server takes writes comes with the clock: a standby, or a server that was closed to them, lets a transaction begin.
+const CLOCK_AND_DOOR: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT), \
+                              current_setting('transaction_read_only') = 'on'";
 
 const CLOCK: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
 
@@ -34,12 +49,9 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn open(url: &Secret<String>, options: &Options) -> Result<Self, OpenError> {
-        let base = PgConnectOptions::from_str(url.expose()).map_err(|error| OpenError::Address(Box::new(error)))?;
-        let base = if base.get_application_name().is_none() { base.application_name("countersign") } else { base };
-        let base = sqlx::ConnectOptions::disable_statement_logging(base);
-
+        let base = connect_options(url)?;
         // A migration may take longer than any statement of ours.
-        let mut connection = PgConnection::connect_with(&base).await.map_err(from_sqlx)?;
+        let mut connection = connect(&base).await?;
         migrate::postgres(&mut connection).await?;
         connection.close().await.map_err(from_sqlx)?;
 
@@ -54,26 +66,32 @@ impl Postgres {
 
     /// Begins to write, and the moment of that.
     pub(crate) async fn begin(&self, clock: &DatabaseClock) -> Result<(Connection, Timestamp), Error> {
-        let mut transaction = self.pool.begin().await.map_err(from_sqlx)?;
-        let now = if clock.asks_server() { read_clock(&mut *transaction).await? } else { clock.now() };
-        Ok((Connection::Postgres(transaction), now))
+        let mut lease = Lease::begin(&self.pool, BEGIN).await.map_err(from_sqlx)?;
+        if !clock.asks_server() {
+            return Ok((Connection::Postgres(lease), clock.now()));
+        }
+        let (micros, is_closed): (i64, bool) =
+            on_postgres!(&mut lease, |c| sqlx::query_as(CLOCK_AND_DOOR).fetch_one(c).await).map_err(from_sqlx)?;
+        if is_closed {
+            return Err(unavailable("the server takes no writes: it is a standby, or closed to them"));
+        }
+        Ok((Connection::Postgres(lease), Timestamp::from_micros(micros)))
     }
 
     /// Begins to read, all from one moment.
     pub(crate) async fn snapshot(&self, clock: &DatabaseClock) -> Result<(Connection, Timestamp), Error> {
-        let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        let mut transaction = self.pool.begin_with(begin).await.map_err(from_sqlx)?;
-        let now = if clock.asks_server() { read_clock(&mut *transaction).await? } else { clock.now() };
-        Ok((Connection::Postgres(transaction), now))
+        let mut lease = Lease::begin(&self.pool, BEGIN_TO_READ).await.map_err(from_sqlx)?;
+        let now = if clock.asks_server() { read_clock(&mut lease).await? } else { clock.now() };
+        Ok((Connection::Postgres(lease), now))
     }
 
     /// Measures how far the server's clock is ahead.
     pub(crate) async fn measure(&self, clock: &DatabaseClock) -> Result<(), Error> {
-        let mut connection = self.pool.acquire().await.map_err(from_sqlx)?;
+        let mut lease = Lease::take(&self.pool).await.map_err(from_sqlx)?;
         let mut samples = Vec::new();
         for _ in 0..3 {
             let asked = clock.local();
-            let server = read_clock(&mut *connection).await?;
+            let server = read_clock(&mut lease).await?;
             samples.push((asked, server, clock.local()));
         }
         clock.set_from(&samples);
@@ -95,9 +113,31 @@ impl Postgres {
     }
 }
 
-async fn read_clock(executor: impl PgExecutor<'_>) -> Result<Timestamp, Error> {
-    let micros: i64 = sqlx::query_scalar(CLOCK).fetch_one(executor).await.map_err(from_sqlx)?;
+async fn read_clock(lease: &mut Lease) -> Result<Timestamp, Error> {
+    let micros: i64 = on_postgres!(lease, |c| sqlx::query_scalar(CLOCK).fetch_one(c).await).map_err(from_sqlx)?;
     Ok(Timestamp::from_micros(micros))
+}
+
+/// Whether a migration was ever run on this database. Changes nothing.
+pub(crate) async fn is_made(url: &Secret<String>) -> Result<bool, OpenError> {
+    let mut connection = connect(&connect_options(url)?).await?;
+    let made = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL");
+    let made = in_time(async { Ok::<_, Error>(made.fetch_one(&mut connection).await) }).await?.map_err(from_sqlx)?;
+    connection.close().await.map_err(from_sqlx)?;
+    Ok(made)
+}
+
+fn connect_options(url: &Secret<String>) -> Result<PgConnectOptions, OpenError> {
+    let base = PostgresAddress::parse(url)?.into_options();
+    let base = if base.get_application_name().is_none() { base.application_name("countersign") } else { base };
+    Ok(sqlx::ConnectOptions::disable_statement_logging(base))
+}
+
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, OpenError> {
+    match timeout(CONNECT_TIMEOUT, PgConnection::connect_with(options)).await {
+        Ok(connected) => Ok(connected.map_err(from_sqlx)?),
+        Err(_) => Err(unavailable("the server did not answer within 10 s").into()),
+    }
 }
 
 fn sized(connections: u32) -> PoolOptions<sqlx::Postgres> {

@@ -6,7 +6,7 @@ use countersign_store::{Error, Role, Roles};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::engine::{Connection, change, find, list, on_engine, take_all};
+use crate::engine::{Connection, change, find, list, on_engine, on_postgres, take_all};
 use crate::error::{from_sqlx, lost_reference, refused};
 use crate::row::split_words;
 use crate::tx::SqlTx;
@@ -101,24 +101,25 @@ impl SqlTx {
     /// Keeps these roles from changing until the end of this transaction. Taken before any person's row is written, here as
     /// in every other place that locks both, so that no two transactions wait for each other.
     pub(crate) async fn share_roles(&mut self, names: &[&str]) -> Result<(), Error> {
-        if let Connection::Postgres(transaction) = &mut self.connection {
-            sqlx::query(SHARE_ON_POSTGRES).bind(names).execute(&mut **transaction).await.map_err(from_sqlx)?;
+        if let Connection::Postgres(lease) = &mut self.connection {
+            on_postgres!(lease, |c| sqlx::query(SHARE_ON_POSTGRES).bind(names).execute(c).await).map_err(from_sqlx)?;
         }
         Ok(())
     }
 
     /// Keeps the role as it is until the end of this transaction.
     pub(crate) async fn lock_role(&mut self, name: &str) -> Result<(), Error> {
-        if let Connection::Postgres(transaction) = &mut self.connection {
-            sqlx::query(LOCK_ON_POSTGRES).bind(name).execute(&mut **transaction).await.map_err(from_sqlx)?;
+        if let Connection::Postgres(lease) = &mut self.connection {
+            on_postgres!(lease, |c| sqlx::query(LOCK_ON_POSTGRES).bind(name).execute(c).await).map_err(from_sqlx)?;
         }
         Ok(())
     }
 
     /// Raises `ver` of everyone who has the role, with the rights that his roles give now, `without` left out.
     async fn raise_vers_of_holders(&mut self, name: &str, without: &str) -> Result<Vec<(UserId, u64)>, Error> {
-        if let Connection::Postgres(transaction) = &mut self.connection {
-            sqlx::query(LOCK_HOLDERS_ON_POSTGRES).bind(name).execute(&mut **transaction).await.map_err(from_sqlx)?;
+        if let Connection::Postgres(lease) = &mut self.connection {
+            on_postgres!(lease, |c| sqlx::query(LOCK_HOLDERS_ON_POSTGRES).bind(name).execute(c).await)
+                .map_err(from_sqlx)?;
         }
         let rows = take_all!(self, (Uuid, i64), RAISE_VERS, name, without)?;
         let with_ver = |(id, ver)| {

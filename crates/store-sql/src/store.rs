@@ -15,7 +15,7 @@ use crate::error::OpenError;
 use crate::hot;
 use crate::measure::{Readings, Step};
 use crate::open::{Database, Durability, Options};
-use crate::postgres::Postgres;
+use crate::postgres::{self, Postgres};
 use crate::shared::Shared;
 use crate::sqlite::Sqlite;
 use crate::tx::{Mode, SqlTx};
@@ -57,6 +57,17 @@ impl SqlStore {
         let store = Self { engine, shared };
         store.measure_clock().await?;
         Ok(Arc::new(store))
+    }
+
+    /// Whether there is such a database: a file, or migrations that were run. Makes and changes nothing.
+    ///
+    /// # Errors
+    /// [`OpenError`]; the server cannot be asked.
+    pub async fn is_there(database: &Database) -> Result<bool, OpenError> {
+        match database {
+            Database::Sqlite { path } => Ok(path.exists()),
+            Database::Postgres { url } => postgres::is_made(url).await,
+        }
     }
 
     /// Keeps a journal from now on. A second one takes the place of the first.

@@ -65,8 +65,8 @@ impl SqlTx {
                 transaction.commit().await.map_err(from_sqlx)?;
                 turn
             }
-            Connection::Postgres(transaction) => {
-                transaction.commit().await.map_err(from_sqlx)?;
+            Connection::Postgres(lease) => {
+                lease.commit().await.map_err(from_sqlx)?;
                 None
             }
         };

@@ -7,7 +7,7 @@ use countersign_kernel::{Languages, UserId};
 use countersign_store::{Error, NewAddress, NewUser, Page, PageRequest, User, UserStatus, Users};
 use uuid::Uuid;
 
-use crate::engine::{Connection, change, find, list, take};
+use crate::engine::{Connection, change, find, list, on_postgres, take};
 use crate::error::{from_sqlx, refused, taken_meanwhile};
 use crate::page::{Start, nothing, page, rows_to_ask};
 use crate::row::{Place, micros, to_column};
@@ -80,8 +80,9 @@ impl Users for SqlTx {
 
     async fn lock_user(&mut self, id: UserId) -> Result<Option<User>, Error> {
         self.writing()?;
-        if let Connection::Postgres(transaction) = &mut self.connection {
-            sqlx::query(LOCK_ON_POSTGRES).bind(id.as_uuid()).execute(&mut **transaction).await.map_err(from_sqlx)?;
+        if let Connection::Postgres(lease) = &mut self.connection {
+            on_postgres!(lease, |c| sqlx::query(LOCK_ON_POSTGRES).bind(id.as_uuid()).execute(c).await)
+                .map_err(from_sqlx)?;
         }
         self.find_user(id).await
     }
