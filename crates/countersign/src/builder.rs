@@ -10,28 +10,26 @@ use countersign_account::{Accounts, EmailPolicy, FactorPolicy, Parts, UserVerifi
 use countersign_http::{Auth, HttpSettings, ShownSetting, TrustedProxies};
 use countersign_jose::Algorithm;
 use countersign_kernel::{Counter, Env, Lifetime, Secret};
-use countersign_keys::{AuditKey, DataKeys, KeyPolicy, Keyring, MasterKey, Roots};
+use countersign_keys::{AuditKey, DataKeys, KeyPolicy, Keyring, Roots};
 use countersign_limit::{Counted, Limiter, MemoryLimiter, Policies, Tunable, Unlimited};
 use countersign_password::{Hasher, HasherConfig, Peppers, Policy as PasswordPolicy};
 use countersign_session::{ClaimsHook, Policy as SessionPolicy, Sessions};
-use countersign_store::{Journal, KeyState, Observer, Store, User};
-use countersign_store_sql::{Database, Options, SqlStore};
+use countersign_store::{KeyState, Observer, Store, User};
+use countersign_store_sql::SqlStore;
 use serde_json::{Map, Value};
 
 use crate::breached::read_breached_filter;
-use crate::data_dir;
-use crate::data_lock::DataLock;
-use crate::engine::{Custody, Engine, Trail, Waiting};
+use crate::engine::{Engine, Trail, Waiting};
 use crate::error::Error;
 use crate::event_counts::EventCounts;
 use crate::hook::{self, Hook};
 use crate::house::House;
-use crate::journal::{self, FileJournal};
 use crate::mail_room::Mailer;
 use crate::pepper;
 use crate::public_url::PublicUrl;
 use crate::system::System;
 
+mod database;
 mod factors;
 mod limits;
 mod mail;
@@ -52,7 +50,8 @@ type Between = Arc<dyn Fn(Arc<dyn Store>) -> Arc<dyn Store> + Send + Sync>;
 pub struct Builder {
     public_url: Option<String>,
     data_dir: Option<PathBuf>,
-    database: Option<String>,
+    database: Option<Secret<String>>,
+    postgres_connections: Option<(u32, u32)>,
     store: Option<Arc<SqlStore>>,
     #[cfg(feature = "testing")]
     between: Option<Between>,
@@ -91,6 +90,7 @@ impl Default for Builder {
             public_url: None,
             data_dir: None,
             database: None,
+            postgres_connections: None,
             store: None,
             #[cfg(feature = "testing")]
             between: None,
@@ -133,34 +133,10 @@ impl Builder {
         self
     }
 
-    /// A directory for the SQLite file and the master key, made with mode 0700 where it does not exist.
-    pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
-        self.data_dir = Some(path.into());
-        self
-    }
-
-    /// The database: `sqlite://PATH`. Without it, a file in the data directory.
-    pub fn database(mut self, url: impl Into<String>) -> Self {
-        self.database = Some(url.into());
-        self
-    }
-
-    /// An opened database, in place of [`Builder::database`]: for tests.
-    pub fn store(mut self, store: Arc<SqlStore>) -> Self {
-        self.store = Some(store);
-        self
-    }
-
     /// Puts something between the verbs and the database, which may delay calls and must pass each on.
     #[cfg(feature = "testing")]
     pub fn between(mut self, wrap: impl Fn(Arc<dyn Store>) -> Arc<dyn Store> + Send + Sync + 'static) -> Self {
         self.between = Some(Arc::new(wrap));
-        self
-    }
-
-    /// The master key, 256 bits as 43 characters of base64url. Without it, a file in the data directory.
-    pub fn master_key(mut self, text: Secret<String>) -> Self {
-        self.master_key = Some(text);
         self
     }
 
@@ -404,42 +380,5 @@ impl Builder {
             policy.breached = Some(read_breached_filter(path)?);
         }
         Ok(policy)
-    }
-
-    async fn open(&self, env: &Env) -> Result<(Arc<SqlStore>, Custody), Error> {
-        if let Some(directory) = &self.data_dir {
-            data_dir::prepare(directory)?;
-        }
-        let file = self.database_file()?;
-        let master = match (&self.master_key, &self.data_dir) {
-            (Some(text), _) => MasterKey::from_text(text.expose())?,
-            (None, Some(directory)) => data_dir::master_key(directory, &file, env)?,
-            (None, None) => {
-                return Err(Error::Missing("the master key", "call data_dir, or master_key with a key of your own"));
-            }
-        };
-        if let Some(store) = &self.store {
-            return Ok((Arc::clone(store), Custody { master, journal: None, lock: None }));
-        }
-        let lock = DataLock::share(&file)?;
-        let beside = journal::beside(&file);
-        let store = SqlStore::open(Database::Sqlite { path: file }, env.clone(), Options::default()).await?;
-        let journal = FileJournal::start(beside, store.as_ref()).await?;
-        store.keep_journal(Arc::clone(&journal) as Arc<dyn Journal>);
-        Ok((store, Custody { master, journal: Some(journal), lock: Some(lock) }))
-    }
-
-    fn database_file(&self) -> Result<PathBuf, Error> {
-        match (&self.database, &self.data_dir) {
-            (Some(url), _) => {
-                let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
-                path.filter(|p| !p.is_empty() && !p.contains('?')).map(PathBuf::from).ok_or(Error::Database)
-            }
-            (None, Some(directory)) => Ok(data_dir::database(directory)),
-            (None, None) if self.store.is_some() => Ok(PathBuf::new()),
-            (None, None) => {
-                Err(Error::Missing("the database", "call data_dir with a directory, or database with sqlite://PATH"))
-            }
-        }
     }
 }

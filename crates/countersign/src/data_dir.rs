@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use countersign_kernel::Env;
 use countersign_keys::MasterKey;
+use countersign_store_sql::PostgresAddress;
 
 use crate::error::Error;
 
@@ -33,6 +34,26 @@ pub(crate) fn master_key(directory: &Path, database: &Path, env: &Env) -> Result
             return Err(Error::MasterKeyMissing { database: database.to_owned(), key: path });
         }
         put_key(directory, &path, &MasterKey::generate(env), env).map_err(broken)?;
+    }
+    read_key(&path)
+}
+
+/// Reads the master key of the directory for a database that other nodes may use, too, or makes it where nothing `is_sealed` in there.
+pub(crate) fn shared_master_key(
+    directory: &Path,
+    database: &PostgresAddress,
+    is_sealed: bool,
+    env: &Env,
+) -> Result<MasterKey, Error> {
+    let path = directory.join(MASTER_KEY);
+    let broken = |source| Error::File { path: path.clone(), source };
+    if !path.try_exists().map_err(broken)? {
+        if is_sealed {
+            return Err(Error::SharedMasterKeyMissing { database: database.to_string(), key: path });
+        }
+        put_key(directory, &path, &MasterKey::generate(env), env).map_err(broken)?;
+        let key = path.display();
+        tracing::warn!(path = %key, "made the master key {key}: every further node needs a copy of it, and so does your safe");
     }
     read_key(&path)
 }

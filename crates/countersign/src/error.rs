@@ -16,7 +16,7 @@ pub enum Error {
     #[error("the public URL {0:?} cannot be used: {1}")]
     PublicUrl(String, #[source] PublicUrlError),
     /// The database is named in a way that this version does not know.
-    #[error("the database must be named as sqlite://PATH; other engines are not built yet")]
+    #[error("the database must be named as sqlite://PATH or postgres://user:password@host:port/database")]
     Database,
     /// A setting of the HTTP floor cannot be served by.
     #[error(transparent)]
@@ -60,6 +60,17 @@ pub enum Error {
     MasterKeyMissing {
         /// The database.
         database: PathBuf,
+        /// Where the key should be.
+        key: PathBuf,
+    },
+    /// Another node has sealed what is in the database, and this one has no key at all.
+    #[error(
+        "{database} holds what was sealed by another node, and this one has no master key: give it the MASTER_KEY of the others,          or copy their master.key to {} (mode 600); nothing has been changed",
+        key.display()
+    )]
+    SharedMasterKeyMissing {
+        /// The database, without its password.
+        database: String,
         /// Where the key should be.
         key: PathBuf,
     },

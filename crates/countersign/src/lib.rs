@@ -105,6 +105,7 @@ pub use countersign_limit::{Policies, Quota};
 pub use countersign_password::{HasherConfig, Params, Pepper, PepperId, Peppers, Policy as PasswordPolicy};
 pub use countersign_session::{BindPolicy, Delivery, OnChange, Undelivered, WhenStale};
 pub use countersign_store::User;
+pub use countersign_store_sql::{OpenError, PostgresAddress};
 
 /// What the commands on passwords work with: lists, filters and measurements.
 pub mod passwords {

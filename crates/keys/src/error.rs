@@ -14,7 +14,7 @@ pub enum Error {
     /// Something was sealed under another master key than the one given.
     #[error(
         "{what} was sealed under another master key: this is not the key that belongs to this database; \
-         restore the right one, nothing has been changed"
+         restore the right one, which all of its nodes have in common; nothing has been changed"
     )]
     WrongMasterKey {
         /// What could not be opened, for example `root refresh`.

@@ -31,6 +31,14 @@ impl Roots {
         })
     }
 
+    /// Whether there are any, which the master key of this installation has sealed.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn are_made(store: &dyn Store) -> Result<bool, Error> {
+        Ok(store.snapshot().await?.find_root(REFRESH).await?.is_some())
+    }
+
     /// Opens the roots that are there, and makes none.
     ///
     /// # Errors

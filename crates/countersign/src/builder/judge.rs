@@ -1,12 +1,13 @@
 //! What settings are good for besides building: judging them, taking them up in a running system, putting a backup in place.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use countersign_kernel::{Env, Secret};
 use countersign_keys::MasterKey;
 use countersign_session::Policy as SessionPolicy;
 
 use super::Builder;
+use super::database::Place;
 use crate::backup::BackupError;
 use crate::error::Error;
 use crate::public_url::PublicUrl;
@@ -24,6 +25,7 @@ impl Builder {
         let session = SessionPolicy { issuer: "-".to_owned(), audience: "-".to_owned(), ..self.session.clone() };
         let checks = [
             self.checked_public_url().and_then(origins).err(),
+            self.place().err(),
             self.hasher(&env).err(),
             self.master_key.as_ref().and_then(|text| key(text).err()),
             session.check().map_err(Error::from).err(),
@@ -55,8 +57,13 @@ impl Builder {
     /// # Errors
     /// [`BackupError`]; nothing has changed then.
     pub async fn restore(self, from: &Path) -> Result<Restore, BackupError> {
+        let database = match self.place()? {
+            Place::Sqlite(path) => path,
+            Place::Postgres(..) => return Err(BackupError::NotSqlite),
+            Place::Given => PathBuf::new(),
+        };
         let target = Target {
-            database: self.database_file()?,
+            database,
             env: self.env.unwrap_or_else(Env::system),
             data_dir: self.data_dir,
             master_key: self.master_key,

@@ -1,7 +1,7 @@
 //! Through the front door of the facade: the whole system in this process, as an app mounts it.
 //!
 //! Attacks and races by their numbers stand here, save those that need a real socket or process (tests of `server`). Not
-//! tested here: the rules of each floor (tests of that floor), and PostgreSQL, which the facade does not choose yet.
+//! tested here: the rules of each floor (tests of that floor), and PostgreSQL, which real processes are run on (tests of the server).
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests and their helpers fail by panicking")]
 
 mod admin;

@@ -28,7 +28,8 @@ async fn nothing_starts_with_an_unsafe_or_missing_setting() {
         refusal(Auth::builder().public_url("https://auth.example.com").database("sqlite://app.db")).await,
         refusal(url("http://auth.example.com")).await,
         refusal(url("https://auth.example.com/sso")).await,
-        refusal(lawful().database("postgres://db/auth").master_key(key())).await,
+        refusal(lawful().database("mysql://db/auth")).await,
+        refusal(lawful().database("postgres://ada:canary@db/auth?sslmod=require").master_key(key())).await,
         refusal(lawful().master_key(Secret::new("secret".to_owned()))).await,
         refusal(lawful().allowed_origins(["https://app.example.org"])).await,
         refusal(lawful().allowed_origins(["*"])).await,
@@ -40,11 +41,12 @@ async fn nothing_starts_with_an_unsafe_or_missing_setting() {
 
     assert_snapshot!(texts, @r#"
     the public URL is missing: call public_url with the address that browsers use, for example https://app.example.com
-    the database is missing: call data_dir with a directory, or database with sqlite://PATH
+    the database is missing: call data_dir with a directory, or database with sqlite://PATH or postgres://…
     the master key is missing: call data_dir, or master_key with a key of your own
     the public URL "http://auth.example.com" cannot be used: plain http sends passwords and cookies readably; use https (http is for localhost only)
     the public URL "https://auth.example.com/sso" cannot be used: expected an origin alone, without path, query, fragment or user, like https://auth.example.com
-    the database must be named as sqlite://PATH; other engines are not built yet
+    the database must be named as sqlite://PATH or postgres://user:password@host:port/database
+    the address of the database is not valid: it has an option that is not known; known are sslmode, sslrootcert, sslcert, sslkey, application_name, options and those of the address itself; in user and password, encode ? as %3F, # as %23, / as %2F and @ as %40
     the master key must be 256 bits: 43 characters of base64url, or a file of 32 bytes; `countersign keys generate-master` makes one
     "https://app.example.org" cannot be an allowed origin: it is not same-site with the public URL
     "*" cannot be an allowed origin: it is not an origin as browsers send it
@@ -62,7 +64,7 @@ async fn another_master_key_opens_nothing() {
     let other = Secret::new("c2FibGUtb3R0ZXItbGFudGVybi1zdG9uZS1yaXZlci0".to_owned());
     let refused = refusal(lawful(place.path()).master_key(other)).await;
 
-    assert_snapshot!(refused, @"root refresh was sealed under another master key: this is not the key that belongs to this database; restore the right one, nothing has been changed");
+    assert_snapshot!(refused, @"root refresh was sealed under another master key: this is not the key that belongs to this database; restore the right one, which all of its nodes have in common; nothing has been changed");
 }
 
 #[tokio::test]
