@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use countersign_kernel::{Lifetime, Timestamp};
-use countersign_store::{Effect, NewRevocation, Revocation, RevocationHead, Target};
+use countersign_store::{Effect, EndReason, Ended, NewRevocation, Revocation, RevocationHead, Target};
 
 use crate::error::Error;
 use crate::revocations::Live;
@@ -119,6 +119,11 @@ impl Sessions {
                     until: live.until,
                     reason: "restored".to_owned(),
                 });
+                // The row may have come back to life with the log: it would outlive the revocation.
+                if let (Target::Session(id), Effect::Ended) = (live.target, live.effect) {
+                    let ended = Ended { at: tx.now(), reason: EndReason::Restored };
+                    tx.end_session(id, ended).await?;
+                }
             }
             tx.commit().await?;
         }

@@ -6,11 +6,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use countersign_jose::{self as jose, Rules};
 use countersign_kernel::Timestamp;
 use countersign_keys::Standing;
 use countersign_store::Effect;
+use tokio::time::timeout;
 
 use crate::access_token::ACCESS_TOKEN_TYPE;
 use crate::identity::{Identity, TokenError};
@@ -32,8 +34,8 @@ impl Sessions {
     ///
     /// A signature proves that our key signed, not that we did: whoever held a copy of the key, or a backup from before this
     /// session, could name a session that never was, or rights of a `ver` that is yet to come. A token that was seen before costs
-    /// no I/O, nor does the next one of its session with the same rights; and where the database does not answer, the signature and
-    /// the live set decide, as in [`Sessions::verify`].
+    /// no I/O, nor does the next one of its session with the same rights; and where the database does not answer within a second, the
+    /// signature and the live set decide, as in [`Sessions::verify`].
     ///
     /// # Errors
     /// As [`Sessions::verify`]; [`TokenError::Invalid`] also if there is no such session of this person.
@@ -47,7 +49,10 @@ impl Sessions {
             self.note_found(&seen);
             return Ok(identity);
         }
-        match self.0.store.find_session_and_user(identity.session).await {
+        // A database that hangs would otherwise hold up whoever needs nothing of it but this.
+        let looked = timeout(LOOK_UP, self.0.store.find_session_and_user(identity.session)).await;
+        let Ok(found) = looked else { return Ok(identity) };
+        match found {
             Ok(Some((session, user))) if user.id == identity.user && identity.ver <= user.ver => {
                 if session.row.ended.is_some() || !user.is_active() {
                     return Err(TokenError::Revoked);
@@ -140,6 +145,9 @@ impl Sessions {
         self.0.remembered.retain(|_, seen| now < seen.identity.expires_at);
     }
 }
+
+/// How long a session is looked for that is seen for the first time.
+const LOOK_UP: Duration = Duration::from_secs(1);
 
 /// By how much `iat` and `nbf` may lie ahead: another node's clock measure may differ from ours.
 const LEEWAY_SECONDS: i64 = 30;

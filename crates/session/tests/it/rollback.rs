@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_session::TokenError;
-use countersign_store::{Delivery, Hot, Store};
+use countersign_store::{Delivery, EndReason, Hot, Store};
 use countersign_store_sql::{Database, Options, SqlStore};
 
 use crate::house::{House, minutes, seconds};
@@ -81,6 +81,8 @@ async fn a_node_writes_again_what_a_failover_forgot() {
     assert_eq!(other.verify(&late.access).unwrap_err(), TokenError::Revoked);
     assert_eq!(other.verify(&early.access).unwrap_err(), TokenError::Revoked);
     assert!(other.verify(&bystander.access).is_ok());
+    let row = door.find_session_and_user(late.session).await.unwrap().unwrap().0.row;
+    assert_eq!(row.ended.map(|ended| ended.reason), Some(EndReason::Restored), "nor does it come back with the row");
     node.tick().await.unwrap();
     assert_eq!(door.heads().await.unwrap().0.seq, 2, "once");
 }
