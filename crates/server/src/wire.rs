@@ -7,6 +7,7 @@ use countersign::{
     ShownSetting, TrustedProxies, Undelivered, WhenStale,
 };
 
+use crate::config::general::Database;
 use crate::config::limits::{Allowance, Limits};
 use crate::config::mail::{Mail, Taker};
 use crate::config::passwords::Passwords;
@@ -37,9 +38,12 @@ pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
         .peppers(config.passwords.peppers.clone())
         .trusted_proxies(TrustedProxies::new(general.trusted_proxies.clone()))
         .allowed_origins(config.cors.allowed_origins.iter().cloned())
-        .shown_settings(shown_settings(&config.shown));
-    if let Some(path) = &general.database {
-        builder = builder.database(format!("sqlite://{}", path.display()));
+        .shown_settings(shown_settings(&config.shown))
+        .postgres_connections(config.postgres.connections, config.postgres.hot_connections);
+    match &general.database {
+        None => {}
+        Some(Database::Sqlite(path)) => builder = builder.database(format!("sqlite://{}", path.display())),
+        Some(Database::Postgres(_, url)) => builder = builder.database(url.expose()),
     }
     if let Some(path) = &config.passwords.breached_filter {
         builder = builder.breached_filter(path);

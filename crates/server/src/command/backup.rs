@@ -11,7 +11,7 @@ use clap::Args;
 use countersign::{BackupError, PublicUrl, Reach, Restore, Restored, RestoredSessions};
 use serde_json::json;
 
-use super::context::{Context, Data, database_file};
+use super::context::{Context, Data};
 use super::failure::{Exit, Failure};
 use super::output::{Output, complain};
 use crate::config::{Config, Sources, Use};
@@ -66,16 +66,19 @@ pub struct RestoreArgs {
 /// # Errors
 /// Why it could not; there is no file then.
 pub async fn run(args: &BackupArgs, sources: &Sources, output: Output) -> Result<(), Failure> {
+    let Some(database) = Config::load(sources, Use::Command)?.general.database_file() else {
+        return Err(BackupError::NotSqlite.into());
+    };
     let context = Context::open(sources, output, Data::MustExist).await?;
-    let done = make(args, sources, &context).await;
+    let done = make(args, &database, &context).await;
     context.close().await;
     done
 }
 
-async fn make(args: &BackupArgs, sources: &Sources, context: &Context) -> Result<(), Failure> {
+async fn make(args: &BackupArgs, database: &Path, context: &Context) -> Result<(), Failure> {
     let path = match &args.out {
         Some(path) => path.clone(),
-        None => default_path(&database_file(&Config::load(sources, Use::Command)?), context)?,
+        None => default_path(database, context)?,
     };
     if args.with_master_key {
         complain(

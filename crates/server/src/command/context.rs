@@ -1,7 +1,5 @@
 //! What a command on a server's data works with.
 
-use std::path::PathBuf;
-
 use countersign::{PublicUrl, System};
 use countersign_account::Accounts;
 use countersign_audit::{Actor, Event, Record};
@@ -54,18 +52,18 @@ impl Context {
         access: Option<Lifetime>,
     ) -> Result<Self, Failure> {
         let config = Config::load(sources, Use::Command)?;
-        let file = database_file(&config);
-        if data == Data::MustExist && !file.exists() {
-            let text = format!(
-                "there is no database at {}; start a server there once, or name its place with --data-dir or DATA_DIR",
-                file.display()
-            );
-            return Err(Failure::not_found(text));
-        }
         let fallback = || PublicUrl::parse("http://localhost:8420");
         let public_url = config.general.public_url.clone().map_or_else(fallback, Ok);
         let public_url = public_url.map_err(|e| Failure::usage(e.to_string()))?;
         let mut builder = wire::builder(&config, &public_url).without_janitor();
+        if data == Data::MustExist && !builder.has_database().await? {
+            let hint = match config.general.database_file() {
+                Some(_) => "start a server there once, or name its place with --data-dir or DATA_DIR",
+                None => "start a server on it once, or name another one with DATABASE",
+            };
+            let text = format!("there is no database at {}; {hint}", config.general.database_shown());
+            return Err(Failure::not_found(text));
+        }
         #[cfg(feature = "driven-clock")]
         {
             builder = builder.env(crate::driven::env()?);
@@ -147,11 +145,4 @@ impl Context {
             Err(_) => Ok(self.user(id_or_email).await?.id),
         }
     }
-}
-
-/// Where the database of this configuration is.
-#[must_use]
-pub fn database_file(config: &Config) -> PathBuf {
-    let general = &config.general;
-    general.database.clone().unwrap_or_else(|| general.data_dir.join("countersign.db"))
 }

@@ -18,7 +18,6 @@ use countersign::mail::Mailbox;
 use countersign_kernel::Secret;
 use tokio::net::TcpListener;
 
-use super::context::database_file;
 use super::failure::Failure;
 use super::output::Output;
 use super::serve::{Server, bind};
@@ -51,7 +50,7 @@ pub async fn run(sources: &Sources, output: Output) -> Result<(), Failure> {
     let link = server.claim_link().await?;
     output.text(&banner(&server, link.as_ref(), mailbox.is_some()))?;
     server.announce();
-    let resume = resume(&data_dir(&server.config));
+    let resume = resume(&server.config);
     let host = url.as_str().split_once("://").map_or("", |(_, host)| host).to_owned();
     let home = Home { host: host.into(), url: url.as_str().into() };
     let with_mailbox = |site: Router| match mailbox {
@@ -102,7 +101,7 @@ fn banner(server: &Server, claim: Option<&Secret<String>>, has_mailbox: bool) ->
     }
     line("Data", &data);
     if config.general.database.is_some() {
-        line("Database", &database_file(config).display().to_string());
+        line("Database", &config.general.database_shown());
     }
     line("Master key", &key);
     if let Some(admin) = server.admin {
@@ -119,13 +118,18 @@ fn banner(server: &Server, claim: Option<&Secret<String>>, has_mailbox: bool) ->
     }
     let _ = write!(
         text,
-        "\n  Stop with Ctrl-C; everyone stays signed in. To start over, stop it and delete the data.\n\nReady\n"
+        "\n  Stop with Ctrl-C; everyone stays signed in. To start over, stop it and delete the {}.\n\nReady\n",
+        if config.general.database_file().is_some() { "data" } else { "database" }
     );
     text
 }
 
-fn resume(data: &str) -> String {
-    format!("\nStopped. Go on:      countersign dev\n         Start over:  rm -r {data}\n")
+fn resume(config: &Config) -> String {
+    let over = match config.general.database_file() {
+        Some(_) => format!("rm -r {}", data_dir(config)),
+        None => format!("drop the database {}", config.general.database_shown()),
+    };
+    format!("\nStopped. Go on:      countersign dev\n         Start over:  {over}\n")
 }
 
 /// The data directory as somebody in another directory would name it.

@@ -130,6 +130,7 @@ impl From<countersign::Error> for Failure {
             Error::Keys(error) if error.is_transient() => Exit::Unavailable,
             Error::Keys(countersign_keys::Error::MasterKey(_)) => Exit::Usage,
             Error::Store(error) if error.is_transient() => Exit::Unavailable,
+            Error::Open(countersign::OpenError::Address(_)) => Exit::Usage,
             Error::Open(_) => Exit::Unavailable,
             _ => Exit::Failed,
         };

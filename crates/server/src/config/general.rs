@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use countersign::PublicUrl;
+use countersign::{PostgresAddress, PublicUrl};
 use countersign_kernel::Secret;
 use ipnet::IpNet;
 
@@ -31,7 +31,8 @@ static DATA_DIR: Setting<PathBuf> =
 
 static DATABASE: Setting<Option<Database>> = Setting::new(
     "database",
-    "`sqlite://PATH`; without it, `countersign.db` in the data directory. `postgres://` is not built yet.",
+    "`sqlite://PATH`, or `postgres://user:password@host:port/database` (PostgreSQL 15 or later) for more than one node; without it, \
+     `countersign.db` in the data directory. Over a network add `?sslmode=verify-full&sslrootcert=FILE`.",
 )
 .secret();
 
@@ -41,7 +42,7 @@ static VALKEY: Setting<Option<Secret<String>>> =
 static MASTER_KEY: Setting<Option<Secret<String>>> = Setting::new(
     "master_key",
     "The key that seals signing keys and roots: 256 bits in base64url. Without it, the file `master.key` in the data \
-     directory, made at the first start with mode 0600.",
+     directory, made at the first start with mode 0600. All nodes of one database need the same.",
 )
 .secret();
 
@@ -67,32 +68,35 @@ pub static SECTION: Section = Section {
 };
 
 /// Where the database is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Database {
     /// A SQLite file.
     Sqlite(PathBuf),
-    /// A PostgreSQL server: understood, and refused by name until it is built.
-    Postgres,
+    /// A PostgreSQL server, with the address as it was given, which has its password.
+    Postgres(PostgresAddress, Secret<String>),
 }
 
 impl Value for Database {
     fn read(raw: &Raw, _: &Bounds) -> Option<Self> {
         let text = raw.text()?;
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Some(Self::Postgres);
+            let url = Secret::new(text.to_owned());
+            return PostgresAddress::parse(&url).ok().map(|address| Self::Postgres(address, url));
         }
         let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:"))?;
         (!path.is_empty() && !path.contains('?')).then(|| Self::Sqlite(path.into()))
     }
 
     fn expected(_: &Bounds) -> String {
-        "sqlite://PATH".to_owned()
+        "sqlite://PATH or postgres://user:password@host:port/database?options, with known options, and in user and password ? as \
+         %3F, # as %23, / as %2F and @ as %40"
+            .to_owned()
     }
 
     fn show(&self) -> String {
         match self {
             Self::Sqlite(path) => format!("sqlite://{}", path.display()),
-            Self::Postgres => "postgres://(not shown)".to_owned(),
+            Self::Postgres(address, _) => format!("{address} (user, password and options not shown)"),
         }
     }
 }
@@ -108,12 +112,40 @@ pub struct General {
     pub public_url: Option<PublicUrl>,
     /// The data directory.
     pub data_dir: PathBuf,
-    /// The SQLite file, where it is not the one in the data directory.
-    pub database: Option<PathBuf>,
+    /// The database, where it is not the SQLite file in the data directory.
+    pub database: Option<Database>,
     /// The master key, where it does not come from its file in the data directory.
     pub master_key: Option<Secret<String>>,
     /// Networks whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+}
+
+impl General {
+    /// The SQLite file; none where the database is a server's.
+    #[must_use]
+    pub fn database_file(&self) -> Option<PathBuf> {
+        match &self.database {
+            None => Some(self.data_dir.join("countersign.db")),
+            Some(Database::Sqlite(path)) => Some(path.clone()),
+            Some(Database::Postgres(..)) => None,
+        }
+    }
+
+    /// The database as an operator may be shown it, without its password.
+    #[must_use]
+    pub fn database_shown(&self) -> String {
+        match &self.database {
+            Some(Database::Postgres(address, _)) => address.to_string(),
+            Some(Database::Sqlite(path)) => path.display().to_string(),
+            None => self.data_dir.join("countersign.db").display().to_string(),
+        }
+    }
+
+    /// Whether what goes to the database can be read or answered on the way.
+    #[must_use]
+    pub fn is_database_exposed(&self) -> bool {
+        matches!(&self.database, Some(Database::Postgres(address, _)) if !address.is_private())
+    }
 }
 
 /// Reads the section.
@@ -128,21 +160,12 @@ pub fn read(found: &Found, purpose: Use) -> Result<General, Refused> {
             format!("`dev` is open to this machine only and does not listen on {listen}; use `countersign serve`");
         return Err(Refusal::because(&LISTEN.definition, &origin, reason).into());
     }
-    let data_dir = found.read(&DATA_DIR)?;
-    let database = match found.find(&DATABASE)? {
-        None => None,
-        Some(Database::Sqlite(path)) => Some(path),
-        Some(Database::Postgres) => {
-            let origin = found.origin(&DATABASE.definition);
-            return Err(Refusal::unbuilt(&DATABASE.definition, &origin, "PostgreSQL is").into());
-        }
-    };
     Ok(General {
         listen,
         listen_is_chosen: found.is_set(&LISTEN.definition),
         public_url: public_url(found, purpose)?,
-        data_dir,
-        database,
+        data_dir: found.read(&DATA_DIR)?,
+        database: found.find(&DATABASE)?,
         master_key: found.find(&MASTER_KEY)?,
         trusted_proxies: found.read(&TRUSTED_PROXIES)?,
     })

@@ -20,6 +20,7 @@ pub mod mail;
 mod origin;
 pub mod passkeys;
 pub mod passwords;
+pub mod postgres;
 pub mod reference;
 pub mod refresh;
 pub mod refusal;
@@ -63,6 +64,7 @@ pub struct Section {
 /// Every section, in the order in which they are shown.
 pub static SECTIONS: &[&Section] = &[
     &general::SECTION,
+    &postgres::SECTION,
     &admin::SECTION,
     &http::SECTION,
     &log::SECTION,
@@ -117,6 +119,8 @@ pub struct Shown {
 pub struct Config {
     /// Addresses, data directory, database, master key.
     pub general: general::General,
+    /// Connections to PostgreSQL.
+    pub postgres: postgres::Postgres,
     /// The administrators' listener.
     pub admin: admin::Admin,
     /// Bounds of the HTTP listener.
@@ -202,12 +206,17 @@ impl Config {
         }
         let (tokens, limits) = (tokens::read(&found)?, limits::read(&found)?);
         let (session, geo) = (session::read(&found)?, geo::read(&found)?);
+        let general = general?;
         let warnings = [
             (!limits.enabled).then_some(
                 "LIMITS__ENABLED is false, EVERY LIMIT IS OFF: passwords can be guessed at full speed. For load tests only.",
             ),
             (tokens.algorithm == "HS256").then_some(
                 "TOKENS__ALGORITHM is HS256: whoever can check a token can make one. For old consumers only.",
+            ),
+            general.is_database_exposed().then_some(
+                "DATABASE is reached over a network without a check of who answers: add sslmode=verify-full and sslrootcert to it, \
+                 save where that network is yours alone.",
             ),
             (session.bind.network == OnChange::End && geo.asn_file.is_none()).then_some(
                 "SESSION__BIND_NETWORK is end without GEO__ASN_FILE: whoever changes from Wi-Fi to mobile data, or from IPv4 to \
@@ -216,7 +225,8 @@ impl Config {
         ];
         let warnings = warnings.into_iter().flatten().map(str::to_owned).collect();
         Ok(Self {
-            general: general?,
+            general,
+            postgres: postgres::read(&found)?,
             admin: admin?,
             http: http::read(&found)?,
             log: log::read(&found)?,

@@ -169,10 +169,29 @@ fn broken_toml_is_refused_with_its_line_and_without_its_text() {
 
 #[test]
 fn what_is_not_built_is_refused_by_name() {
-    for (name, value) in [("VALKEY", "redis://localhost"), ("DATABASE", "postgres://user:canary@host/db")] {
-        let text = refusal(&variables(&[(&format!("COUNTERSIGN_{name}"), value)]), Use::Dev);
-        assert!(text.contains(name) && text.contains("not built yet"), "{text}");
-        assert!(!text.contains("canary"), "{text}");
+    let text = refusal(&variables(&[("COUNTERSIGN_VALKEY", "redis://user:canary@host")]), Use::Dev);
+    assert!(text.contains("VALKEY") && text.contains("not built yet"), "{text}");
+    assert!(!text.contains("canary"), "{text}");
+}
+
+#[test]
+fn the_address_of_a_database_is_understood_and_its_password_never_shown() {
+    let database = |url: &str| variables(&[("COUNTERSIGN_DATABASE", url)]);
+    let config = Config::load(&database("postgres://ada:canary@db:6432/auth?sslmode=verify-full"), Use::Dev).unwrap();
+    assert_eq!(config.general.database_shown(), "postgres://db:6432/auth");
+    assert_eq!(config.general.database_file(), None);
+    assert_eq!(config.warnings, Vec::<String>::new());
+    assert!(!format!("{config:?}").contains("canary"));
+
+    let config = Config::load(&database("postgres://ada:canary@db/auth"), Use::Dev).unwrap();
+    assert!(config.warnings.iter().any(|warning| warning.contains("sslmode=verify-full")), "{:?}", config.warnings);
+    assert!(!format!("{config:?}").contains("canary"));
+
+    for url in
+        ["postgres://ada:canary@db/auth?sslmod=verify-full", "postgres://ada:can?ary@db/auth", "mysql://ada:canary@db"]
+    {
+        let text = refusal(&database(url), Use::Dev);
+        assert!(text.contains("DATABASE") && text.contains("%3F") && !text.contains("canary"), "{text}");
     }
 }
 

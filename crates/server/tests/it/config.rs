@@ -13,14 +13,10 @@ fn serve_without_a_public_url_says_what_to_do() {
 
 #[test]
 fn a_setting_whose_feature_is_not_built_is_refused_by_name() {
-    for (name, value) in
-        [("VALKEY", "redis://user:canary@cache"), ("DATABASE", "postgres://user:canary@db/countersign")]
-    {
-        for command in ["serve", "dev"] {
-            let ran = server().setting(name, value).run(&[command], "").expect(2);
-            assert!(ran.err.contains(name) && ran.err.contains("not built yet"), "{command} {name}: {}", ran.err);
-            assert!(!ran.err.contains("canary") && !ran.out.contains("canary"), "{name} shows its secret");
-        }
+    for command in ["serve", "dev"] {
+        let ran = server().setting("VALKEY", "redis://user:canary@cache").run(&[command], "").expect(2);
+        assert!(ran.err.contains("VALKEY") && ran.err.contains("not built yet"), "{command}: {}", ran.err);
+        assert!(!ran.err.contains("canary") && !ran.out.contains("canary"), "{command} shows the secret");
     }
 }
 

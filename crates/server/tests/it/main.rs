@@ -2,7 +2,13 @@
 //!
 //! Not tested here: prompts on a terminal, and what needs a second machine. The API itself is tested in `countersign-http`.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail their test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "helpers of tests fail their test, and say where they skip it"
+)]
 
 mod admin_listener;
 mod administration;
@@ -29,6 +35,7 @@ mod listener;
 mod log_unread;
 mod mail;
 mod metrics;
+mod nodes;
 mod open_files;
 mod password;
 mod reload;

@@ -1,11 +1,10 @@
 //! What the database tells.
 
-use countersign::{PublicUrl, System};
+use countersign::{Builder, PublicUrl, System};
 use countersign_kernel::{Env, Lifetime, Timestamp};
 use countersign_keys::{RingKey, Standing};
 use countersign_store::{AuditFilter, PageRequest, Store};
 
-use super::super::context::database_file;
 use super::super::failure::Failure;
 use super::Finding;
 use crate::config::Config;
@@ -24,14 +23,22 @@ const LONG_LOG: u64 = 256_000_000;
 
 /// Opens the data and looks at everything in them.
 pub(super) async fn look(config: &Config) -> Vec<Finding> {
-    let file = database_file(config);
-    if !file.exists() {
-        let says = format!("there is no database at {}", file.display());
-        return vec![Finding::warn(
-            "database",
-            says,
-            "a first start makes it; or name its place with DATA_DIR or DATABASE",
-        )];
+    let place = config.general.database_shown();
+    match is_there(config).await {
+        Ok(true) => {}
+        Ok(false) => {
+            let says = format!("there is no database at {place}");
+            let fix = "a first start makes it; or name its place with DATA_DIR or DATABASE";
+            return vec![Finding::warn("database", says, fix)];
+        }
+        Err(failure) => {
+            let says = format!("{place} cannot be reached: {}", failure.text);
+            return vec![Finding::fail(
+                "database",
+                says,
+                "is it running, and do its name, its user and its pg_hba.conf agree?",
+            )];
+        }
     }
     let system = match open(config).await {
         Ok(system) => system,
@@ -47,16 +54,24 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
     findings.push(tail(store.as_ref()).await);
     findings.push(backup(&system).await);
     findings.extend(journal(&system).await);
-    findings.push(proxies(&system));
+    findings.extend(system.database_file().map(|_| proxies(&system)));
     system.shut_down().await;
     findings
 }
 
-async fn open(config: &Config) -> Result<System, Failure> {
+fn builder(config: &Config) -> Result<Builder, Failure> {
     let fallback = || PublicUrl::parse("http://localhost:8420");
     let public_url = config.general.public_url.clone().map_or_else(fallback, Ok);
     let public_url = public_url.map_err(|e| Failure::usage(e.to_string()))?;
-    let builder = wire::builder(config, &public_url).without_janitor().keep_algorithm();
+    Ok(wire::builder(config, &public_url).without_janitor().keep_algorithm())
+}
+
+async fn is_there(config: &Config) -> Result<bool, Failure> {
+    Ok(builder(config)?.has_database().await?)
+}
+
+async fn open(config: &Config) -> Result<System, Failure> {
+    let builder = builder(config)?;
     #[cfg(feature = "driven-clock")]
     let builder = builder.env(crate::driven::env()?);
     Ok(builder.build_system().await?)
@@ -68,6 +83,9 @@ fn broken(check: &'static str, error: &dyn std::error::Error) -> Finding {
 
 async fn pages(system: &System) -> Finding {
     const CHECK: &str = "database";
+    if system.database_file().is_none() {
+        return Finding::ok(CHECK, "the server answers, every migration is in, what is sealed opens");
+    }
     match system.faults().await {
         Err(error) => broken(CHECK, &error),
         Ok(faults) => match faults.first() {
@@ -171,7 +189,7 @@ async fn tail(store: &dyn Store) -> Finding {
 async fn backup(system: &System) -> Finding {
     const CHECK: &str = "backup";
     if system.database_file().is_none() {
-        return Finding::ok(CHECK, "the database server has its own");
+        return Finding::ok(CHECK, "the database server's own (pg_dump, base backups) are not looked at here");
     }
     let fix = "run `countersign backup`, each night at best, and keep the file on another machine";
     match system.last_backup().await {

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::context::database_file;
 use super::Finding;
 use crate::config::Config;
 
@@ -13,15 +12,16 @@ const LEAST_ROOM: u64 = 100_000_000;
 /// Whether only the owner can read what is secret.
 pub(super) fn permissions(config: &Config) -> Vec<Finding> {
     const CHECK: &str = "permissions";
-    let (data, database) = (&config.general.data_dir, database_file(config));
-    let places: [(PathBuf, &str); 6] = [
-        (data.clone(), "700"),
-        (data.join("master.key"), "600"),
-        (database.clone(), "600"),
-        (database.with_file_name("sign-outs"), "700"),
-        (database.with_file_name("backups"), "700"),
-        (database.with_file_name("countersign.db-wal"), "600"),
-    ];
+    let data = &config.general.data_dir;
+    let mut places: Vec<(PathBuf, &str)> = vec![(data.clone(), "700"), (data.join("master.key"), "600")];
+    if let Some(database) = config.general.database_file() {
+        places.extend([
+            (database.with_file_name("sign-outs"), "700"),
+            (database.with_file_name("backups"), "700"),
+            (database.with_file_name("countersign.db-wal"), "600"),
+            (database, "600"),
+        ]);
+    }
     let mut findings = Vec::new();
     for (path, mode) in places {
         if exposed(&path) {
@@ -49,10 +49,10 @@ fn exposed(_: &Path) -> bool {
     false
 }
 
-/// Whether there is room for the database, and for a backup of it.
+/// Whether there is room for the database, and for a backup of it. That of a server is the server's to watch.
 pub(super) fn room(config: &Config) -> Vec<Finding> {
     const CHECK: &str = "disk";
-    let database = database_file(config);
+    let Some(database) = config.general.database_file() else { return Vec::new() };
     let folder = database.parent().filter(|p| p.is_dir()).unwrap_or(Path::new("."));
     let Ok(disk) = rustix::fs::statvfs(folder) else { return Vec::new() };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
