@@ -127,6 +127,10 @@ typed_id!(
     PasskeyId, "psk"
 );
 typed_id!(
+    /// A service that is let in by a key of its own.
+    MachineId, "mch"
+);
+typed_id!(
     /// One audit record.
     AuditId, "aud"
 );

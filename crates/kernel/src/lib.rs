@@ -16,7 +16,7 @@ pub mod time;
 
 pub use entropy::{Entropy, SystemEntropy};
 pub use env::Env;
-pub use id::{AuditId, DeviceId, KeyId, MailId, PasskeyId, RequestId, SessionId, TokenId, UserId};
+pub use id::{AuditId, DeviceId, KeyId, MachineId, MailId, PasskeyId, RequestId, SessionId, TokenId, UserId};
 pub use language::{Language, Languages};
 pub use location::{Country, Locate, Location};
 pub use measure::{Counter, Distribution, Histogram};

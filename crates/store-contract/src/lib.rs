@@ -16,6 +16,7 @@ pub mod hot;
 pub mod idlest;
 pub mod import_secret;
 mod list;
+pub mod machine;
 pub mod mailed_link;
 pub mod noticed;
 pub mod one_time_token;

@@ -14,6 +14,7 @@ mod factor_proof;
 pub mod file;
 mod hot;
 mod import_secret;
+mod machine;
 mod mailed_link;
 mod measure;
 mod migrate;

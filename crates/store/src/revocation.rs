@@ -1,5 +1,8 @@
 //! A revocation: a numbered record that tokens already signed are no longer accepted (DESIGN section 2).
 
+use std::fmt;
+use std::str::FromStr;
+
 use async_trait::async_trait;
 use countersign_kernel::{KeyId, SessionId, Timestamp, TokenId, UserId};
 
@@ -70,6 +73,31 @@ pub struct RevocationHead {
     pub hash: u64,
 }
 
+/// The place as subscribers are told it: `57-9f86d081884c7d65`.
+impl fmt::Display for RevocationHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{:016x}", self.seq, self.hash)
+    }
+}
+
+/// The text is no place in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a place in the revocation log")]
+pub struct ParseHeadError;
+
+impl FromStr for RevocationHead {
+    type Err = ParseHeadError;
+
+    fn from_str(text: &str) -> Result<Self, ParseHeadError> {
+        let (seq, hash) = text.split_once('-').ok_or(ParseHeadError)?;
+        let seq = seq.parse().map_err(|_| ParseHeadError)?;
+        let hash = u64::from_str_radix(hash, 16).map_err(|_| ParseHeadError)?;
+        let head = Self { seq, hash };
+        // One text a place: no sign, no zero before it, no other case.
+        (head.to_string() == text).then_some(head).ok_or(ParseHeadError)
+    }
+}
+
 /// Keeps revocations.
 #[async_trait]
 pub trait Revocations {
@@ -98,4 +126,33 @@ pub trait Revocations {
 
     /// The greatest access lifetime, in seconds, that was noted at or after `since`; 0 where none was.
     async fn greatest_access_lifetime(&mut self, since: Timestamp) -> Result<u32, Error>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_has_one_text() {
+        let place = RevocationHead { seq: 57, hash: 0x0f86_d081_884c_7d65 };
+        assert_eq!(place.to_string(), "57-0f86d081884c7d65");
+        assert_eq!("57-0f86d081884c7d65".parse(), Ok(place));
+        assert_eq!("0-0000000000000000".parse(), Ok(RevocationHead::default()));
+        for wrong in [
+            "",
+            "57",
+            "57-",
+            "-0f86d081884c7d65",
+            "057-0f86d081884c7d65",
+            "+57-0f86d081884c7d65",
+            "57-f86d081884c7d65",
+            "57-0F86D081884C7D65",
+            "57-+f86d081884c7d65",
+            " 57-0f86d081884c7d65",
+            "57-0f86d081884c7d65-1",
+            "18446744073709551616-0f86d081884c7d65",
+        ] {
+            assert_eq!(wrong.parse::<RevocationHead>(), Err(ParseHeadError), "{wrong}");
+        }
+    }
 }

@@ -11,6 +11,7 @@ use crate::audit_checkpoint::AuditCheckpoints;
 use crate::error::Error;
 use crate::factor_proof::FactorProofs;
 use crate::import_secret::ImportSecrets;
+use crate::machine::Machines;
 use crate::mailed_link::MailedLinks;
 use crate::one_time_token::OneTimeTokens;
 use crate::outbox::Outbox;
@@ -50,6 +51,7 @@ pub trait Tx:
     + RecoveryCodes
     + RememberedDevices
     + FactorProofs
+    + Machines
     + MailedLinks
     + Outbox
     + AuditRecords
