@@ -156,6 +156,10 @@ events! {
     TokenMinted = "token_minted",
     /// An access token was revoked by itself.
     TokenRevoked = "token_revoked",
+    /// A key for a service was made (`machine`, `name`): it opens the revocation feed.
+    MachineCreated = "machine_created",
+    /// The key of a service was taken away (`machine`, `name`).
+    MachineRevoked = "machine_revoked",
     /// A limit refused a request (reason: the limit's name). Written once per key and window, not per request.
     LimitReached = "limit_reached",
     /// A request that a cookie authorised came from elsewhere and was refused.

@@ -15,6 +15,8 @@ pub struct Roots {
     pub cookies: Secret<[u8; 32]>,
     /// For keyed hashes by which something is found or counted: attempt ids, addresses.
     pub lookup: Secret<[u8; 32]>,
+    /// For the keys that sign heartbeats of the revocation feed.
+    pub feed: Secret<[u8; 32]>,
 }
 
 impl Roots {
@@ -28,6 +30,7 @@ impl Roots {
             refresh: load_or_make(store, master, env, REFRESH).await?,
             cookies: load_or_make(store, master, env, COOKIES).await?,
             lookup: load_or_make(store, master, env, LOOKUP).await?,
+            feed: load_or_make(store, master, env, FEED).await?,
         })
     }
 
@@ -49,9 +52,11 @@ impl Roots {
             let kept = tx.find_root(name).await?.ok_or_else(|| Error::Absent { what: what(name) })?;
             open(master, &kept)?;
         }
-        // Made at the first start of a version that signs checkpoints: an older backup does not have it.
-        if let Some(kept) = tx.find_root(AUDIT).await? {
-            open(master, &kept)?;
+        // Made at the first start of a version that signs checkpoints, or has the feed: an older backup does not have them.
+        for name in [AUDIT, FEED] {
+            if let Some(kept) = tx.find_root(name).await? {
+                open(master, &kept)?;
+            }
         }
         // Nor these, of which there may be several.
         let mut number = FIRST_DATA;
@@ -65,6 +70,7 @@ impl Roots {
 const REFRESH: &str = "refresh";
 const COOKIES: &str = "cookies";
 const LOOKUP: &str = "lookup";
+const FEED: &str = "feed";
 /// For the key that signs checkpoints of the audit chain.
 pub(crate) const AUDIT: &str = "audit";
 /// The number of the first data key's root.

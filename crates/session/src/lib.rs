@@ -14,11 +14,13 @@ pub mod claims;
 pub mod csrf;
 pub mod device;
 pub mod error;
+pub mod feed;
 pub mod identity;
 pub mod issue;
 pub mod judge;
 mod list;
 mod mac;
+pub mod machine;
 mod moved;
 pub mod open;
 mod page_session;
@@ -46,9 +48,11 @@ pub use claims::{ClaimRefused, ClaimsHook};
 pub use csrf::{Beside, CsrfKeys, CsrfOwner};
 pub use device::DeviceKeys;
 pub use error::Error;
+pub use feed::{FeedEvent, FeedReadings, SubscribeVerdict, Subscription, Told};
 pub use identity::{Identity, TokenError};
 pub use issue::Issued;
 pub use judge::{RefreshCase, Undelivered};
+pub use machine::CreateMachineVerdict;
 pub use open::NewSession;
 pub use policy::{Policy, WhenStale};
 pub use readings::Readings;
@@ -60,5 +64,5 @@ pub use sessions::Sessions;
 pub use user_agent::AgentFamily;
 // Nouns that callers above the store meet: they need no arrow of their own down there.
 pub use countersign_store::{
-    Cursor, Delivery, Effect, EndReason, Page, PageRequest, Revocation, Session, Target, User,
+    Cursor, Delivery, Effect, EndReason, Machine, Page, PageRequest, Revocation, RevocationHead, Session, Target, User,
 };

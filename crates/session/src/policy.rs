@@ -41,6 +41,8 @@ pub struct Policy {
     pub max_staleness: Lifetime,
     /// What becomes of access tokens from then on (`REVOCATION__WHEN_STALE`).
     pub when_stale: WhenStale,
+    /// How many may read the revocation feed of this process at once (`REVOCATION__MAX_SUBSCRIBERS`).
+    pub max_subscribers: usize,
 }
 
 /// What a process does with access tokens that are good as far as it knows, when it has not heard of revocations for too long.
@@ -75,6 +77,7 @@ impl Policy {
             remembered_tokens: 4_096,
             max_staleness: Lifetime::from_seconds(60),
             when_stale: WhenStale::default(),
+            max_subscribers: 256,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use countersign_kernel::Lifetime;
 
+use crate::feed::FeedReadings;
 use crate::judge::RefreshCase;
 use crate::rotate::{RotateVerdict, Rotated};
 use crate::sessions::Sessions;
@@ -23,6 +24,8 @@ pub struct Readings {
     pub seq: u64,
     /// For how long the revocation log has not answered.
     pub silent_for: Lifetime,
+    /// The revocation feed.
+    pub feed: FeedReadings,
 }
 
 impl Sessions {
@@ -44,6 +47,7 @@ impl Sessions {
             live: inner.live.len_by_kind(),
             seq: inner.live.head().seq,
             silent_for: self.silent_for(),
+            feed: inner.feed.readings(),
         }
     }
 

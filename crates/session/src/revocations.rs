@@ -116,6 +116,12 @@ impl LiveSet {
         self.shards.iter().flat_map(|lock| read(lock).live(second)).collect()
     }
 
+    /// The same of one shard, for whoever takes it piece by piece; none behind the last one.
+    #[must_use]
+    pub(crate) fn live_in(&self, shard: usize, now: Timestamp) -> Option<Vec<Live>> {
+        self.shards.get(shard).map(|lock| read(lock).live(Second::reached(now)))
+    }
+
     /// How far the log has been read.
     #[must_use]
     pub fn head(&self) -> RevocationHead {

@@ -12,6 +12,8 @@ pub(crate) struct Rounds {
     pub(crate) note: Duty,
     /// Delete rows that are over.
     pub(crate) sweep: Duty,
+    /// Tell subscribers of the feed that they are up to date, and end what is open by a key that was taken away.
+    pub(crate) strike: Duty,
 }
 
 impl Rounds {
@@ -23,6 +25,7 @@ impl Rounds {
             forget: every(Lifetime::from_minutes(1)),
             note: every(Lifetime::from_hours(1)),
             sweep: every(Lifetime::from_minutes(1)),
+            strike: every(Lifetime::from_seconds(1)),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use countersign_jose as jose;
 use countersign_kernel::{Env, Lifetime, Locate, Location, SessionId, Timestamp};
-use countersign_keys::{Keyring, Roots};
+use countersign_keys::{FeedKeys, Keyring, Roots};
 use countersign_limit::Limiter;
 use countersign_store::{Delivery, Session, Store};
 use quick_cache::sync::Cache;
@@ -16,6 +16,7 @@ use crate::claims::ClaimsHook;
 use crate::csrf::CsrfKeys;
 use crate::device::DeviceKeys;
 use crate::error::Error;
+use crate::feed::Feed;
 use crate::page_session::PageKeys;
 use crate::policy::{Policy, WhenStale};
 use crate::refresh_token::{RefreshKeys, RefreshToken};
@@ -41,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) csrf: CsrfKeys,
     pub(crate) devices: DeviceKeys,
     pub(crate) live: Arc<LiveSet>,
+    pub(crate) feed: Arc<Feed>,
     /// Verified tokens, the whole text as the key. Revocation is checked all the same.
     pub(crate) remembered: Cache<Box<str>, Arc<Seen>>,
     /// Sessions that were found in the database, so that their next token needs no look-up.
@@ -75,6 +77,8 @@ impl Sessions {
         policy.check()?;
         let live = Arc::new(LiveSet::new());
         let started_at = store.now();
+        let feed_keys = FeedKeys::new(roots.feed.clone());
+        let feed = Arc::new(Feed::new(feed_keys, &policy.issuer, policy.max_subscribers, started_at));
         let sessions = Self(Arc::new(Inner {
             keyring,
             limiter,
@@ -85,6 +89,7 @@ impl Sessions {
             csrf: CsrfKeys::new(&roots.cookies, env.clone()),
             devices: DeviceKeys::new(&roots.cookies),
             live: Arc::clone(&live),
+            feed: Arc::clone(&feed),
             remembered: Cache::new(policy.remembered_tokens),
             found: Cache::new(policy.remembered_tokens),
             table: OnceLock::new(),
@@ -99,6 +104,7 @@ impl Sessions {
         }));
         // Subscribe, then load: what is committed in between comes twice, which is harmless, and never not at all.
         sessions.0.store.observe(live);
+        sessions.0.store.observe(feed);
         sessions.note_access_lifetime().await?;
         sessions.load_revocations().await?;
         Ok(sessions)

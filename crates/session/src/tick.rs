@@ -11,6 +11,7 @@ use countersign_kernel::{Lifetime, Timestamp};
 use countersign_store::{Effect, EndReason, Ended, NewRevocation, Revocation, RevocationHead, Target};
 
 use crate::error::Error;
+use crate::feed::Reading;
 use crate::revocations::Live;
 use crate::sessions::Sessions;
 
@@ -21,15 +22,18 @@ impl Sessions {
     /// [`Error::Store`] or [`Error::Keys`]; the next round tries again.
     pub async fn tick(&self) -> Result<(), Error> {
         let Ok(mut rounds) = self.0.rounds.try_lock() else { return Ok(()) };
-        let asked_at = self.now();
-        let (head, keys) = self.0.store.heads().await?;
-        // Keys first: once a withdrawn key's tokens are refused, nothing is signed with it. Whatever becomes of that, what was revoked counts.
-        let followed = self.follow_keys(keys).await;
-        self.follow_revocations(head).await?;
-        // As of the question: what was revoked up to then is known, and no later.
-        self.0.heard_at.fetch_max(asked_at.as_micros(), Ordering::Relaxed);
-        followed?;
+        let followed = self.follow().await;
         let now = self.now();
+        let is_second = rounds.strike.is_due(now);
+        if is_second {
+            // Also while the database does not answer: a heartbeat then says since when.
+            self.0.feed.strike();
+            rounds.strike.done(now);
+        }
+        followed?;
+        if is_second {
+            self.follow_machines().await?;
+        }
         if rounds.expire.is_due(now) {
             self.0.live.expire(now);
             rounds.expire.done(now);
@@ -51,8 +55,9 @@ impl Sessions {
 
     /// Reads the whole log into the live set.
     pub(crate) async fn load_revocations(&self) -> Result<(), Error> {
-        let (head, _) = self.merge_log().await?;
+        let (head, _, reading) = self.merge_log().await?;
         self.0.live.read_up_to(head);
+        self.0.feed.start_over(reading);
         Ok(())
     }
 
@@ -64,6 +69,19 @@ impl Sessions {
         tx.note_access_lifetime(seconds, now).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Takes up what the log and the ring of keys have gained.
+    async fn follow(&self) -> Result<(), Error> {
+        let asked_at = self.now();
+        let (head, keys) = self.0.store.heads().await?;
+        // Keys first: once a withdrawn key's tokens are refused, nothing is signed with it. Whatever becomes of that, what was revoked counts.
+        let followed = self.follow_keys(keys).await;
+        self.follow_revocations(head).await?;
+        // As of the question: what was revoked up to then is known, and no later.
+        self.0.heard_at.fetch_max(asked_at.as_micros(), Ordering::Relaxed);
+        self.0.feed.heard(asked_at);
+        followed
     }
 
     /// Takes up what the log has gained, where its head is `head`.
@@ -83,14 +101,21 @@ impl Sessions {
         let mut is_proven = known.seq == 0;
         loop {
             let page = tx.list_revocations(after, PAGE).await?;
-            for Revocation { seq, hash, record } in &page {
+            let mut entries = Vec::with_capacity(page.len());
+            for revocation in &page {
+                let Revocation { seq, hash, record } = revocation;
                 is_proven |= (*seq, *hash) == (known.seq, known.hash);
                 if !is_proven {
                     return Ok(false);
                 }
                 self.0.live.add(record);
-                self.0.live.read_up_to(RevocationHead { seq: *seq, hash: *hash });
+                entries.push(self.entry(revocation).await);
                 after = *seq;
+            }
+            // Whoever is told has a set that is no smaller than ours.
+            if let Some(last) = entries.last() {
+                self.0.live.read_up_to(last.place);
+                self.0.feed.go_on(entries);
             }
             if page.len() < PAGE as usize {
                 return Ok(is_proven);
@@ -102,7 +127,7 @@ impl Sessions {
     async fn recover_log(&self) -> Result<(), Error> {
         // Read before the log: all of this was committed once, so what the log lacks was rolled back.
         let live = self.0.live.live(self.now());
-        let (head, logged) = self.merge_log().await?;
+        let (head, logged, reading) = self.merge_log().await?;
         // The set keeps whole seconds, rounded up.
         let is_logged = |live: &Live| {
             let logged = logged.get(&(live.target, live.effect));
@@ -132,24 +157,27 @@ impl Sessions {
         }
         // Last: had a write failed, the next round would find the log as strange as this one did.
         self.0.live.read_up_to(head);
+        self.0.feed.start_over(reading);
         Ok(())
     }
 
-    /// Adds every record of the log; its head, and what it holds until when.
-    async fn merge_log(&self) -> Result<(RevocationHead, HashMap<(Target, Effect), Timestamp>), Error> {
+    /// Adds every record of the log; its head, what it holds until when, and its end for the feed.
+    async fn merge_log(&self) -> Result<(RevocationHead, Logged, Reading), Error> {
         let mut tx = self.0.store.snapshot().await?;
         let head = tx.revocation_head().await?;
-        let (mut after, mut logged) = (0, HashMap::new());
+        let (mut after, mut logged, mut reading) = (0, HashMap::new(), Reading::of(head));
         loop {
             let page = tx.list_revocations(after, PAGE).await?;
-            for Revocation { seq, record, .. } in &page {
+            for revocation in &page {
+                let Revocation { seq, record, .. } = revocation;
                 after = *seq;
                 self.0.live.add(record);
+                reading.add(self.entry(revocation).await);
                 let until = logged.entry((record.target, record.effect)).or_insert(record.until);
                 *until = record.until.max(*until);
             }
             if page.len() < PAGE as usize {
-                return Ok((head, logged));
+                return Ok((head, logged, reading));
             }
         }
     }
@@ -169,5 +197,8 @@ impl Sessions {
         Ok(())
     }
 }
+
+/// What a log holds, and until when.
+type Logged = HashMap<(Target, Effect), Timestamp>;
 
 const PAGE: u32 = 500;

@@ -14,6 +14,7 @@ mod at_rest;
 mod bookkeeping;
 mod corpus;
 mod crowd;
+mod feed;
 mod house;
 mod late;
 mod log;
