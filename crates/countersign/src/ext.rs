@@ -12,6 +12,10 @@ pub trait AuthExt {
     /// Begins an [`Auth`].
     fn builder() -> Builder;
 
+    /// Says `not ready` from now on and ends what would never end by itself, the revocation feed: call it when the app is asked to
+    /// stop, or a graceful shutdown waits for its subscribers. What comes is still served.
+    fn drain(&self);
+
     /// Stops what runs by itself, seals the end of the audit trail and closes the database. No call may follow.
     fn shut_down(&self) -> impl Future<Output = ()> + Send;
 }
@@ -19,6 +23,12 @@ pub trait AuthExt {
 impl AuthExt for Auth {
     fn builder() -> Builder {
         Builder::default()
+    }
+
+    fn drain(&self) {
+        if let Some(system) = System::of(self) {
+            system.drain();
+        }
     }
 
     async fn shut_down(&self) {

@@ -42,9 +42,10 @@ impl House {
         self.0.janitor.lock().unwrap_or_else(PoisonError::into_inner).replace(janitor);
     }
 
-    /// Is not ready from now on, whatever the database says.
+    /// Is not ready from now on, whatever the database says, and ends what would never end by itself.
     pub(crate) fn drain(&self) {
         self.0.draining.store(true, Ordering::Relaxed);
+        self.0.engine.sessions.close_feed();
     }
 
     /// Stops the janitor, seals what waits, and closes the database.
@@ -54,6 +55,7 @@ impl House {
             janitor.stop().await;
         }
         let engine = self.engine();
+        engine.sessions.close_feed();
         let due = Due::After(engine.trail.checkpoint_every);
         if let Err(error) = engine.every_second().await.and(engine.checkpoint(due).await) {
             tracing::warn!(%error, "could not seal the end of the audit trail");

@@ -18,7 +18,7 @@ pub use countersign_account::Readings as AccountReadings;
 pub use countersign_http::tally::{Answered, Readings as HttpReadings};
 pub use countersign_kernel::Distribution;
 pub use countersign_limit::Occupancy;
-pub use countersign_session::Readings as SessionReadings;
+pub use countersign_session::{FeedReadings, Readings as SessionReadings};
 pub use countersign_store_sql::{PoolReading, Readings as DatabaseReadings, StepReading};
 
 /// What the whole system says of itself.

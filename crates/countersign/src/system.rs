@@ -109,7 +109,8 @@ impl System {
         self.engine().pulse().await
     }
 
-    /// Says `not ready` from now on, so that nobody sends new requests here. What comes is still served.
+    /// Says `not ready` from now on, so that nobody sends new requests here, and ends subscriptions to the revocation feed. What
+    /// comes is still served.
     pub fn drain(&self) {
         self.house.drain();
     }

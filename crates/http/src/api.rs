@@ -14,6 +14,7 @@ pub(crate) mod passkeys;
 pub(crate) mod password;
 pub(crate) mod profile;
 pub(crate) mod refresh;
+pub(crate) mod revocations;
 pub(crate) mod second_factors;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;

@@ -5,7 +5,9 @@ mod code;
 mod problem;
 mod verdict;
 
-pub(crate) use administration::{managed_refusal, revoke_refusal, role_refusal, start_reset_refusal};
+pub(crate) use administration::{
+    managed_refusal, revoke_refusal, role_refusal, start_reset_refusal, subscribe_refusal,
+};
 pub use code::Code;
 pub use problem::{FieldError, Rejection};
 pub(crate) use problem::{Problem, ProblemSchema};

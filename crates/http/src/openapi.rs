@@ -13,6 +13,7 @@ use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi as _};
 
+use crate::api::revocations::{FeedRevocation, FeedSnapshot};
 use crate::error::{FieldError, ProblemSchema};
 use crate::page::{File, serve};
 
@@ -27,13 +28,14 @@ pub(crate) fn frame() -> OpenApi {
             description = "Sign-up, sign-in, rotating refresh tokens, and access tokens that can be revoked.",
             license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
         ),
-        components(schemas(ProblemSchema, FieldError)),
+        components(schemas(ProblemSchema, FieldError, FeedSnapshot, FeedRevocation)),
         modifiers(&Credentials),
         tags(
             (name = "Session", description = "Signing in and out, and staying signed in"),
             (name = "Account", description = "What a person can see and change of his own account"),
             (name = "E-mail", description = "What is asked for and done by mail"),
             (name = "Administration", description = "What administrators see and do: the role `admin` with a second factor, and a recent sign-in for whatever changes something"),
+            (name = "Resource servers", description = "What services need that check access tokens by themselves"),
             (name = "Keys", description = "What access tokens are checked with"),
             (name = "Operations", description = "How the server is"),
             (name = "Pages", description = "What the server shows to people"),
@@ -52,6 +54,11 @@ pub(crate) fn frame() -> OpenApi {
                 .description(Some("The access token"))
                 .build();
             components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+            let machine = HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .description(Some("A key made by `countersign machine create`: `countersign_machine_…`"))
+                .build();
+            components.add_security_scheme("machineKey", SecurityScheme::Http(machine));
             let cookie = ApiKeyValue::with_description(
                 "__Secure-refreshToken",
                 "The refresh token; `refreshToken` where the public URL is http on a loopback host. The CSRF rule holds.",

@@ -15,8 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::admin::desk::Desk;
 use crate::admin::{self, desk};
 use crate::api::{
-    admin_claim, csrf_token, devices, jwks, mail, mfa, passkey, passkeys, password, profile, refresh, second_factors,
-    sessions, sign_in, sign_out, sign_up, step_up, verify,
+    admin_claim, csrf_token, devices, jwks, mail, mfa, passkey, passkeys, password, profile, refresh, revocations,
+    second_factors, sessions, sign_in, sign_out, sign_up, step_up, verify,
 };
 use crate::app::Auth;
 use crate::error::{Code, Problem};
@@ -68,6 +68,9 @@ const API: &[Entry<Auth>] = &[
     entry!(mail: change),
     // Keys.
     entry!(jwks: jwks),
+    // For services that check tokens by themselves.
+    entry!(revocations: feed),
+    entry!(revocations: jwks),
 ];
 
 /// The administrators' API. No route here can be without the check of its desk (`admin/desk.rs`).

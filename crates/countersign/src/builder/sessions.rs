@@ -47,6 +47,12 @@ impl Builder {
         self
     }
 
+    /// How many services may read the revocation feed at once; 256 without it.
+    pub const fn max_feed_subscribers(mut self, count: usize) -> Self {
+        self.session.max_subscribers = count;
+        self
+    }
+
     /// What a recent sign-in is; 10 minutes without it.
     pub const fn step_up_max_age(mut self, age: Lifetime) -> Self {
         self.session.step_up_max_age = age;

@@ -1,7 +1,7 @@
-//! Verdicts of what operators do as refusals; the good ones are handed back.
+//! Verdicts of what operators and services do as refusals; the good ones are handed back.
 
 use countersign_account::{Managed, RoleVerdict, StartResetVerdict, User};
-use countersign_session::RevokeVerdict;
+use countersign_session::{RevokeVerdict, SubscribeVerdict, Subscription};
 
 use super::{Code, FieldError, Problem, SOON};
 
@@ -53,5 +53,14 @@ pub(crate) fn start_reset_refusal(
         StartResetVerdict::Started => Ok(()),
         StartResetVerdict::NotFound => Err(Code::NotFound.into()),
         StartResetVerdict::NoMail => Err(forbid("no_mail", "This server sends no mail.")),
+    }
+}
+
+/// The feed, open.
+pub(crate) fn subscribe_refusal(verdict: SubscribeVerdict) -> Result<Box<Subscription>, Problem> {
+    match verdict {
+        SubscribeVerdict::Open(subscription) => Ok(subscription),
+        SubscribeVerdict::Refused => Err(Code::TokenInvalid.into()),
+        SubscribeVerdict::Full => Err(Problem::busy(SOON)),
     }
 }
