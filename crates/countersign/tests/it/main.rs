@@ -51,6 +51,7 @@ mod race_reuse;
 mod race_sign_out;
 mod readings;
 mod restart;
+mod revocation_feed;
 mod second_factor;
 mod session_binding;
 mod start;
