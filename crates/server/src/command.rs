@@ -15,6 +15,7 @@ pub mod import;
 pub mod keys;
 pub mod life_cycle;
 pub mod limits;
+pub mod machine;
 pub mod mail;
 pub mod moment;
 pub mod output;
@@ -80,6 +81,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Import(command) => import::run(command, &sources, output).await,
         Command::Session(command) => session::run(command, &sources, output).await,
         Command::Role(command) => role::run(command, &sources, output).await,
+        Command::Machine(command) => machine::run(command, &sources, output).await,
         Command::Token(command) => token::run(command, &sources, output).await,
         Command::Config(command) => config::run(&command, &sources, output),
         Command::Audit(command) => audit::run(command, &sources, output).await,
@@ -178,6 +180,9 @@ It prints where things are, and a link that makes the first account administrato
     /// Roles and what they permit.
     #[command(subcommand)]
     Role(role::RoleCommand),
+    /// Keys of services that read the revocation feed.
+    #[command(subcommand)]
+    Machine(machine::MachineCommand),
     /// Access tokens.
     #[command(subcommand)]
     Token(token::TokenCommand),

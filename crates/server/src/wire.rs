@@ -27,6 +27,7 @@ pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
         .bind_sessions(config.session.bind)
         .max_sessions_per_user(config.session.max_per_user)
         .staleness_policy(config.revocation.max_staleness, when_stale(config))
+        .max_feed_subscribers(config.revocation.max_subscribers)
         .step_up_max_age(config.step_up.max_age)
         .second_factor_for_roles(config.second_factor.required_roles.iter().cloned())
         .remember_devices(config.second_factor.remember_device)

@@ -1,4 +1,4 @@
-//! What becomes of access tokens while the database does not say what was revoked (DESIGN section 2).
+//! What becomes of access tokens while the database does not say what was revoked, and who else is told (DESIGN section 2).
 
 use countersign_kernel::Lifetime;
 
@@ -23,17 +23,28 @@ static WHEN_STALE: Setting<String> = Setting::new(
 .or("flag")
 .one_of(&["flag", "refuse"]);
 
-/// The section.
-pub static SECTION: Section =
-    Section { title: "Revocation", settings: &[&MAX_STALENESS_SECONDS.definition, &WHEN_STALE.definition] };
+static MAX_SUBSCRIBERS: Setting<i64> = Setting::new(
+    "revocation.max_subscribers",
+    "How many services may read the revocation feed of this server at once; one more is answered 503. Each holds a connection.",
+)
+.or("256")
+.within(1, 100_000);
 
-/// Staleness of what is known of revocations.
+/// The section.
+pub static SECTION: Section = Section {
+    title: "Revocation",
+    settings: &[&MAX_STALENESS_SECONDS.definition, &WHEN_STALE.definition, &MAX_SUBSCRIBERS.definition],
+};
+
+/// How revocations are told, and how old what is known of them may be.
 #[derive(Debug)]
 pub struct Revocation {
     /// How old it may be.
     pub max_staleness: Lifetime,
     /// Whether tokens are refused from then on.
     pub is_refused_when_stale: bool,
+    /// How many may read the feed at once.
+    pub max_subscribers: usize,
 }
 
 /// Reads the section.
@@ -44,5 +55,6 @@ pub fn read(found: &Found) -> Result<Revocation, Refusal> {
     Ok(Revocation {
         max_staleness: found.read(&MAX_STALENESS_SECONDS)?.lifetime(),
         is_refused_when_stale: found.read(&WHEN_STALE)? == "refuse",
+        max_subscribers: usize::try_from(found.read(&MAX_SUBSCRIBERS)?).unwrap_or(1),
     })
 }

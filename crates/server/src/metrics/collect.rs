@@ -128,6 +128,13 @@ fn revocation(page: &mut Page, readings: &Readings) {
     });
     page.number(&t::REVOCATION_SEQ, sessions.seq);
     page.number(&t::REVOCATION_LAG, seconds(sessions.silent_for));
+    let feed = &sessions.feed;
+    let (subscribers, most) = feed.subscribers;
+    page.number(&t::FEED_SUBSCRIBERS, subscribers);
+    page.number(&t::FEED_MOST, most);
+    page.metric(&t::FEED_EVENTS, |samples| named(samples, &feed.events));
+    page.number(&t::FEED_BACKLOG, feed.backlog);
+    page.number(&t::FEED_CUT_OFF, feed.cut_off);
 }
 
 fn keys(page: &mut Page, readings: &Readings) {

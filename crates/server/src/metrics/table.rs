@@ -154,6 +154,16 @@ metrics! {
         REVOCATION_SEQ: Gauge "countersign_revocation_seq" [];
         /// How long the revocation log has not answered this process. Below one second as a rule.
         REVOCATION_LAG: Gauge "countersign_revocation_lag_seconds" [];
+        /// Services that read the revocation feed of this process.
+        FEED_SUBSCRIBERS: Gauge "countersign_feed_subscribers" [];
+        /// How many may read it at once.
+        FEED_MOST: Gauge "countersign_feed_subscribers_max" [];
+        /// Events sent to them: `revoked`, `snapshot`, `heartbeat`, `reset`.
+        FEED_EVENTS: Counter "countersign_feed_events_total" ["kind"];
+        /// How many revocations wait for the slowest of them. Beyond 16,384 it is cut off.
+        FEED_BACKLOG: Gauge "countersign_feed_backlog" [];
+        /// Services that were cut off because they read too slowly.
+        FEED_CUT_OFF: Counter "countersign_feed_cut_off_total" [];
     }
     "Signing keys" {
         /// Keys by standing: `next`, `active`, `retired`, `withdrawn`.

@@ -40,6 +40,7 @@ mod open_files;
 mod password;
 mod reload;
 mod restart;
+mod revocation_feed;
 mod role;
 mod session;
 mod slow_client;
