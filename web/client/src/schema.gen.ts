@@ -55,6 +55,33 @@ export interface EmailVerified {
   passwordRemoved: boolean;
 }
 
+/** A revocation as services are told it: exactly one of `jti`, `sid`, `sub` and `kid` is there. */
+export interface FeedRevocation {
+  /** With `sub`. */
+  below?: number | null;
+  /** `ended`: answer `TOKEN_REVOKED`. `superseded`: answer `TOKEN_EXPIRED`. */
+  effect: string;
+  /** With `sub`, at times: tokens of this session are superseded, whatever `effect` says. */
+  except?: string | null;
+  /** One access token. */
+  jti?: string | null;
+  /** Every token with this header parameter. */
+  kid?: string | null;
+  /** Why, as a stable word. Not in snapshots. */
+  reason?: string | null;
+  /** Every token of a session. */
+  sid?: string | null;
+  /** Every token of a person whose `ver` is below `below`. */
+  sub?: string | null;
+  /** When the last token that it means has expired. */
+  until: string;
+}
+
+/** Some of what is live: at most 500 revocations. */
+export interface FeedSnapshot {
+  revocations: FeedRevocation[];
+}
+
 /** One field of a request that is not as it must be. */
 export interface FieldError {
   /** A stable code: `REQUIRED`, `WRONG_TYPE`, `UNKNOWN_FIELD`, `TOO_SHORT`, …. */
@@ -629,6 +656,7 @@ export interface Calls {
   "GET /api/auth/email/waiting": { body: undefined; answer: MailWaiting };
   "GET /api/auth/verify": { body: undefined; answer: Verified };
   "GET /api/csrf-token": { body: undefined; answer: CsrfToken };
+  "GET /api/revocations": { body: undefined; answer: undefined };
   "GET /api/user/devices": { body: undefined; answer: RememberedDevices };
   "GET /api/user/mfa": { body: undefined; answer: SecondFactors };
   "GET /api/user/passkeys": { body: undefined; answer: Passkeys };
