@@ -3,7 +3,7 @@ use std::thread;
 
 use countersign_kernel::{Env, Lifetime, Timestamp};
 use countersign_limit::{
-    AddressTiers, Limiter, MemoryLimiter, Policies, Quota, Receipt, Refused, Taken, Tunable, Unlimited,
+    AddressTiers, Counted, Limiter, MemoryLimiter, Policies, Quota, Receipt, Refused, Taken, Tunable, Unlimited,
 };
 
 const FIVE: Quota = Quota { name: "five", limit: 5, window: Lifetime::from_minutes(15) };
@@ -331,4 +331,39 @@ fn a_limit_holds_as_it_was_given_where_nobody_tunes_it_and_refusals_are_counted_
     assert_eq!(limiter.present(FIVE), Some(FIVE));
     assert_eq!(limiter.refused(), []);
     assert_eq!((Unlimited.present(FIVE), Unlimited.occupancy().keys), (None, 0));
+}
+
+#[test]
+fn a_limiter_around_another_passes_everything_on() {
+    let built = Policies::default();
+    let quota = built.sign_in_address_account;
+    let tuned = |inner: Arc<dyn Limiter>| {
+        let tunable = Tunable::new(inner, built.clone());
+        let mut tighter = built.clone();
+        tighter.set(quota.name, 3, quota.window).unwrap();
+        tunable.tune(tighter);
+        tunable
+    };
+    let around: [Arc<dyn Limiter>; 2] = [
+        Arc::new(tuned(Arc::new(Counted::new(Arc::new(limiter()))))),
+        Arc::new(Counted::new(Arc::new(tuned(Arc::new(limiter()))))),
+    ];
+    for limiter in around {
+        let charge = [(quota, limiter.key(&[b"ada"]))];
+        let receipt = allowed(limiter.take(&charge, at(0)));
+        assert_eq!(limiter.readings(&charge, at(0)).iter().map(|reading| reading.remaining).collect::<Vec<_>>(), [2]);
+        assert_eq!(limiter.occupancy().keys, 1);
+        assert_eq!(limiter.present(quota).map(|present| present.limit), Some(3));
+
+        limiter.give_back(receipt);
+        assert_eq!(limiter.peek(quota, charge[0].1, at(0)).remaining, 3);
+        for _ in 0..3 {
+            let _ = allowed(limiter.take(&charge, at(1)));
+        }
+        let _ = refused(limiter.take(&charge, at(1)));
+        let _ = refused(limiter.take(&charge, at(1)));
+        let none = Quota { limit: 0, ..THREE };
+        let _ = refused(limiter.take(&[(none, charge[0].1)], at(1)));
+        assert_eq!(limiter.refused(), [(quota.name, 2), ("three", 1)]);
+    }
 }
