@@ -3,7 +3,7 @@
 //! Every door ends here: password, passkey, mailed link, second factor. A door locks the person, judges what was presented in the
 //! same transaction, says what it proves, and hands the transaction over:
 //!
-//! [`Accounts::lock_active`] → [`Locked::proves`] (or [`Locked::resumes`]) → [`Proven::and`] → [`Accounts::proceed`]
+//! `Accounts::lock_active` → `Locked::proves` (or `Locked::resumes`) → `Proven::and` → `Accounts::proceed`
 //!
 //! Each step takes what only the one before it gives, so that another order does not compile. Promises: a session is opened, or a
 //! pending sign-in kept, in the transaction that judged the proof, and nothing is handed out before its commit; no session is open
