@@ -57,9 +57,9 @@ pub(super) fn measure(server: &Host, time: Duration, table: &mut Table) -> Resul
         let beside = begun.and_then(|()| watch(server, &mut seen, &mut people, time));
         // Whatever went wrong: the scope waits for them.
         flood.end(counted.elapsed());
-        // Whoever comes now finds those who have hung up taken out of the queue.
+        // Until somebody is let in again, however often he has to ask: those who have hung up leave the queue first.
         let asked = Instant::now();
-        let first = Connection::open(server.port)?.send(&visitors::login(0))?.ok().map(|_| asked.elapsed());
+        let first = visitors::patiently(server, &visitors::login(0)).map(|_| asked.elapsed());
         Ok((beside?, first?))
     })?;
 

@@ -192,14 +192,14 @@ pub(super) fn sign_in(server: &Host, connections: usize) -> Result<Vec<Person>> 
 }
 
 /// Asks again while the server says that it is busy: its queue of hashes is short on purpose.
-fn patiently(server: &Host, request: &Request) -> Result<Answer> {
+pub(super) fn patiently(server: &Host, request: &Request) -> Result<Answer> {
     let mut connection = Connection::open(server.port)?;
-    for _ in 0..100 {
+    for _ in 0..1_000 {
         let answer = connection.send(request)?;
         if answer.status != 503 {
             return answer.ok();
         }
-        std::thread::sleep(std::time::Duration::from_millis(100));
+        std::thread::sleep(std::time::Duration::from_millis(10));
     }
     bail!("the server stayed busy")
 }
