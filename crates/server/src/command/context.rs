@@ -41,7 +41,26 @@ impl Context {
         Self::open_with(sources, output, data, None).await
     }
 
-    /// The same, with access tokens that live as long as `access`.
+    /// Opens the data, runs `act` on them, and closes them; where a command that the audit trail calls `verb` was refused, that is
+    /// written down.
+    ///
+    /// # Errors
+    /// Those of [`Context::open`] and of `act`.
+    pub async fn run(
+        sources: &Sources,
+        output: Output,
+        data: Data,
+        verb: Option<&str>,
+        act: impl AsyncFnOnce(&Self) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let context = Self::open(sources, output, data).await?;
+        let done = act(&context).await;
+        context.note_refusal(verb, &done).await;
+        context.close().await;
+        done
+    }
+
+    /// Opens them with access tokens that live as long as `access`.
     ///
     /// # Errors
     /// Those of [`Context::open`].

@@ -83,12 +83,7 @@ pub async fn run(command: KeysCommand, sources: &Sources, output: Output) -> Res
         return output.say(key.expose(), &json!({"masterKey": key.expose()}));
     }
     let data = if matches!(command, KeysCommand::Import(_)) { Data::MayBeMade } else { Data::MustExist };
-    let context = Context::open(sources, output, data).await?;
-    let verb = command.verb();
-    let done = act(command, &context).await;
-    context.note_refusal(verb, &done).await;
-    context.close().await;
-    done
+    Context::run(sources, output, data, command.verb(), async |context| act(command, context).await).await
 }
 
 async fn act(command: KeysCommand, context: &Context) -> Result<(), Failure> {

@@ -47,12 +47,7 @@ impl MachineCommand {
 /// Why it could not.
 pub async fn run(command: MachineCommand, sources: &Sources, output: Output) -> Result<(), Failure> {
     let data = if matches!(command, MachineCommand::Create { .. }) { Data::MayBeMade } else { Data::MustExist };
-    let context = Context::open(sources, output, data).await?;
-    let verb = command.verb();
-    let done = act(command, &context).await;
-    context.note_refusal(verb, &done).await;
-    context.close().await;
-    done
+    Context::run(sources, output, data, command.verb(), async |context| act(command, context).await).await
 }
 
 async fn act(command: MachineCommand, context: &Context) -> Result<(), Failure> {

@@ -53,12 +53,7 @@ impl SessionCommand {
 /// # Errors
 /// Why it could not.
 pub async fn run(command: SessionCommand, sources: &Sources, output: Output) -> Result<(), Failure> {
-    let context = Context::open(sources, output, Data::MustExist).await?;
-    let verb = command.verb();
-    let done = act(command, &context).await;
-    context.note_refusal(verb, &done).await;
-    context.close().await;
-    done
+    Context::run(sources, output, Data::MustExist, command.verb(), async |context| act(command, context).await).await
 }
 
 async fn act(command: SessionCommand, context: &Context) -> Result<(), Failure> {

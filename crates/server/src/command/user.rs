@@ -138,12 +138,7 @@ impl UserCommand {
 /// Why it could not.
 pub async fn run(command: UserCommand, sources: &Sources, output: Output) -> Result<(), Failure> {
     let data = if matches!(command, UserCommand::Create(_)) { Data::MayBeMade } else { Data::MustExist };
-    let context = Context::open(sources, output, data).await?;
-    let verb = command.verb();
-    let done = act(command, &context).await;
-    context.note_refusal(verb, &done).await;
-    context.close().await;
-    done
+    Context::run(sources, output, data, command.verb(), async |context| act(command, context).await).await
 }
 
 async fn act(command: UserCommand, context: &Context) -> Result<(), Failure> {
