@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { PASSWORD, startBrowser } from "./support/browser.js";
+import { PASSWORD, startBrowser, visit } from "./support/browser.js";
 import { startSite } from "./support/site.js";
 
 const examples = fileURLToPath(new URL("../examples/", import.meta.url));
@@ -22,17 +22,6 @@ const browser = await startBrowser();
 function folder(path, home) {
   const names = new Set(readdirSync(home, { recursive: true }).map((name) => `${path}${name}`));
   return (asked) => names.has(asked) && [KINDS[asked.split(".").pop()] ?? "text/plain", readFileSync(join(home, asked.slice(path.length)), "utf8")];
-}
-
-async function open(t, site, path = "/") {
-  const context = await browser.newContext();
-  context.setDefaultTimeout(15_000);
-  t.after(() => context.close());
-  const page = await context.newPage();
-  page.troubles = [];
-  page.on("pageerror", (error) => page.troubles.push(String(error)));
-  await page.goto(site.url + path);
-  return page;
 }
 
 const heading = (page, name) => page.getByRole("heading", { name, exact: true }).waitFor();
@@ -71,7 +60,7 @@ test("Vite and React: built, registered, reloaded, signed out, signed in", async
   const files = folder("/", built);
   site.page = (path) => files(path === "/" ? "/index.html" : path);
 
-  await drive(await open(t, site));
+  await drive(await visit(t, browser, `${site.url}/`));
 });
 
 test("a page without a build step: registered, reloaded, signed out, signed in", async (t) => {
@@ -79,7 +68,7 @@ test("a page without a build step: registered, reloaded, signed out, signed in",
   const [files, client] = [folder("/plain-page/", `${examples}plain-page/`), folder("/countersign/", dist)];
   site.page = (path) => files(path) || client(path);
 
-  await drive(await open(t, site, "/plain-page/index.html"));
+  await drive(await visit(t, browser, `${site.url}/plain-page/index.html`));
 });
 
 test("a Request/Response handler makes HTML for whoever asks", async (t) => {
@@ -90,7 +79,7 @@ test("a Request/Response handler makes HTML for whoever asks", async (t) => {
   // The keys are asked of the issuer, which is this site.
   site.page = (path) => client(path);
   site.handle = (request) => handler.fetch(request);
-  const page = await open(t, site);
+  const page = await visit(t, browser, `${site.url}/`);
 
   await heading(page, "Please sign in");
   await page.evaluate((who) => auth.register(who), { email: "ada@example.test", password: PASSWORD, name: "Ada" });

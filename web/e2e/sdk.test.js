@@ -133,9 +133,11 @@ test("S16 answers that are lost sign nobody out: the id is kept, shared by the t
   assert.equal(asked[1].body.attemptId, asked[0].body.attemptId);
   assert.equal(asked[2].body.attemptId, asked[0].body.attemptId);
   assert.ok(asked.slice(1, 3).every(({ case: row }) => row.startsWith("6")), "the server knew it for the same attempt");
-  // On a slow machine the other tab has asked once more by itself.
-  assert.equal(asked.at(-1).body.lastAttemptId, asked.at(-2).body.attemptId);
-  assert.notEqual(asked.at(-1).body.attemptId, asked[0].body.attemptId);
+  // On a slow machine the other tab asks once more by itself: each names the one that was answered before it, with an id of its own.
+  assert.ok(asked.length > 3);
+  asked.slice(3).forEach(({ body }, at) => assert.equal(body.lastAttemptId, asked[at + 2].body.attemptId));
+  const ids = asked.slice(2).map(({ body }) => body.attemptId);
+  assert.equal(new Set(ids).size, ids.length);
   assert.equal(await profile(page), 200);
 });
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "../client/node_modules/esbuild/lib/main.js";
-import { PASSWORD, startBrowser } from "./support/browser.js";
+import { PASSWORD, startBrowser, visit } from "./support/browser.js";
 import { startSite } from "./support/site.js";
 import { totp } from "./support/totp.js";
 
@@ -54,17 +54,6 @@ async function expiredToken(site) {
   throw new Error("the token does not expire");
 }
 
-async function visit(t, site, path) {
-  const context = await browser.newContext();
-  context.setDefaultTimeout(15_000);
-  t.after(() => context.close());
-  const page = await context.newPage();
-  page.troubles = [];
-  page.on("pageerror", (error) => page.troubles.push(String(error)));
-  await page.goto(site.url + path);
-  return page;
-}
-
 const heading = (page, name) => page.getByRole("heading", { name, exact: true }).waitFor();
 const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 const said = (page, text) => page.locator("output").getByText(text).waitFor();
@@ -80,7 +69,7 @@ const refreshes = (site) => site.refreshes().filter(({ status }) => status === 2
 for (const app of Object.keys(APPS)) {
   test(`${app}: register, reload, expiry, profile, roles, sign out`, async (t) => {
     const site = await startApp(t, app);
-    const page = await visit(t, site, "/register");
+    const page = await visit(t, browser, `${site.url}/register`);
     await fill(page, { Name: "Ada", ...CREDENTIALS });
     await heading(page, "Home");
     assert.equal(await page.locator("#name").textContent(), "Ada");
@@ -122,10 +111,10 @@ for (const app of Object.keys(APPS)) {
 
   test(`${app}: a guarded page, the way back to it, a session that ends elsewhere, and the second step`, async (t) => {
     const site = await startApp(t, app);
-    const page = await visit(t, site, "/register");
+    const page = await visit(t, browser, `${site.url}/register`);
     await fill(page, { Name: "Ada", ...CREDENTIALS });
     await heading(page, "Home");
-    const elsewhere = await visit(t, site, "/orders");
+    const elsewhere = await visit(t, browser, `${site.url}/orders`);
     await heading(elsewhere, "Sign in");
     assert.equal(new URL(elsewhere.url()).searchParams.get("returnTo"), "/orders");
     assert.equal(await elsewhere.locator("p[role=status]").count(), 0, "a stranger's session has not expired");

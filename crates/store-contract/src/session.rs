@@ -267,6 +267,19 @@ pub async fn every_session_there_is_can_be_ended(subject: Subject) -> Kept {
     Ok(())
 }
 
+/// Sessions that are over in each way there is: idle for too long, too old, ended.
+async fn insert_over(subject: &Subject, user: UserId) -> Kept {
+    let mut idle = subject.new_session(user);
+    idle.row.idle_deadline = subject.now();
+    let mut old = subject.new_session(user);
+    old.row.absolute_deadline = subject.now();
+    insert(subject, &idle).await?;
+    insert(subject, &old).await?;
+    let over = subject.session(user).await?;
+    end(subject, over.id).await?;
+    Ok(())
+}
+
 /// Living ones only, most recently used first.
 pub async fn living_sessions_are_listed_last_used_first(subject: Subject) -> Kept {
     let ada = subject.user("ada").await?;
@@ -277,14 +290,7 @@ pub async fn living_sessions_are_listed_last_used_first(subject: Subject) -> Kep
         insert(&subject, &session).await?;
         sessions.push((minutes, session.id));
     }
-    let mut idle = subject.new_session(ada);
-    idle.row.idle_deadline = subject.now();
-    let mut old = subject.new_session(ada);
-    old.row.absolute_deadline = subject.now();
-    insert(&subject, &idle).await?;
-    insert(&subject, &old).await?;
-    let over = subject.session(ada).await?;
-    end(&subject, over.id).await?;
+    insert_over(&subject, ada).await?;
     subject.session(subject.user("bob").await?).await?;
 
     let listed = subject.store.snapshot().await?.list_sessions_of(ada, subject.now()).await?;
@@ -303,14 +309,7 @@ pub async fn living_sessions_are_listed_in_pages_newest_first(subject: Subject) 
         subject.clock.advance(Lifetime::from_millis(1));
         newest.insert(0, (user, subject.session(user).await?.id));
     }
-    let mut idle = subject.new_session(ada);
-    idle.row.idle_deadline = subject.now();
-    let mut old = subject.new_session(ada);
-    old.row.absolute_deadline = subject.now();
-    insert(&subject, &idle).await?;
-    insert(&subject, &old).await?;
-    let over = subject.session(ada).await?;
-    end(&subject, over.id).await?;
+    insert_over(&subject, ada).await?;
 
     let mut tx = subject.store.snapshot().await?;
     for whose in [None, Some(ada), Some(bob), Some(UserId::new(&subject.env))] {

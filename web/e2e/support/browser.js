@@ -41,6 +41,18 @@ export async function person(t, browser, server, options = {}) {
   return { context, page, troubles };
 }
 
+/** A page of somebody new at a site; `page.troubles` collects the errors of its scripts. */
+export async function visit(t, browser, url) {
+  const context = await browser.newContext();
+  context.setDefaultTimeout(15_000);
+  t.after(() => context.close());
+  const page = await context.newPage();
+  page.troubles = [];
+  page.on("pageerror", (error) => page.troubles.push(String(error)));
+  await page.goto(url);
+  return page;
+}
+
 export async function register(page, name) {
   await page.getByRole("link", { name: "Create an account" }).click();
   await page.getByLabel("Name").first().fill(name);
