@@ -115,8 +115,11 @@ impl Visitor for Mixed {
 
     fn take(&mut self, answer: Answer) -> Result<()> {
         match self.turn {
-            // Its queue of hashes is short on purpose: who is told so stays who they are.
-            turn if turn.is_multiple_of(1_000) && answer.status == 503 => Ok(()),
+            // Its queue of hashes is short on purpose: who is told so asks again, ten requests later, until it is done.
+            turn if turn.is_multiple_of(1_000) && answer.status == 503 => {
+                self.turn -= 10;
+                Ok(())
+            }
             turn if turn.is_multiple_of(1_000) => {
                 self.person = Person::signed_in(&answer.ok()?)?;
                 Ok(())
