@@ -1,8 +1,9 @@
 //! The yardstick of `cargo xtask bench`: axum on the port that is its argument. `/` is one fixed JSON answer; `/signed` is the same
-//! behind the least that can be called a signature check of a Bearer token, which `/token` hands out.
+//! behind the least that can be called a signature check of a Bearer token; `/token` hands one out, each time another.
 
 use std::io::{Error, ErrorKind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, ParsedPublicKey};
 use axum::Router;
@@ -27,11 +28,15 @@ async fn main() -> std::io::Result<()> {
     let port = port.ok_or_else(|| Error::new(ErrorKind::InvalidInput, "usage: bare PORT"))?;
     let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).map_err(Error::other)?;
     let key = Arc::new(ParsedPublicKey::new(&ED25519, pair.public_key().as_ref()).map_err(Error::other)?);
-    let message = "a".repeat(SIGNED);
-    let signature = URL_SAFE_NO_PAD.encode(pair.sign(message.as_bytes()));
-    let token = format!("{{\"accessToken\":\"{message}.{signature}\"}}");
+    let count = AtomicU64::new(0);
+    let token = move || {
+        let message = format!("{:0>SIGNED$}", count.fetch_add(1, Ordering::Relaxed));
+        let signature = URL_SAFE_NO_PAD.encode(pair.sign(message.as_bytes()));
+        format!("{{\"accessToken\":\"{message}.{signature}\"}}")
+    };
+    let token = Arc::new(token);
 
-    let router = Router::new().route("/", get(async || answer())).route("/token", get(async move || token)).route(
+    let router = Router::new().route("/", get(async || answer())).route("/token", get(async move || token())).route(
         "/signed",
         get(async move |headers: HeaderMap| if is_signed(&key, &headers) { answer() } else { refusal() }),
     );

@@ -19,7 +19,7 @@ impl Accounts {
         identity: &Identity,
         origin: &Origin,
     ) -> Result<Result<Vec<Reading>, Refused>, Error> {
-        match Charge::take(self, self.buckets().admin(&identity.user.to_bytes())) {
+        match Charge::take(self, self.buckets().admin(&identity.user.to_bytes())).await {
             Ok(charge) => Ok(Ok(charge.keep())),
             Err(refused) => {
                 let actor = Actor::User(identity.user);

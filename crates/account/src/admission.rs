@@ -41,31 +41,40 @@ pub(crate) enum Admission {
 
 impl Accounts {
     /// Counts a sign-in before it is tried. `response` is what came as the answer to an earlier challenge.
-    pub(crate) fn admit_sign_in(&self, approach: &Approach, response: Option<&str>, origin: &Origin) -> Admission {
+    pub(crate) async fn admit_sign_in(
+        &self,
+        approach: &Approach,
+        response: Option<&str>,
+        origin: &Origin,
+    ) -> Admission {
         let (buckets, source, now) = (self.buckets(), source(origin), self.store().now());
         let account = approach.account.as_bytes();
         let device = approach.known_device.map(|device| device.to_bytes());
-        let full = match buckets.judge_sign_in(account, device.as_ref().map(<[u8; 16]>::as_slice), &source, now) {
+        let full = match buckets.judge_sign_in(account, device.as_ref().map(<[u8; 16]>::as_slice), &source, now).await {
             Judged::Free(charge) => return Admission::Admitted { charge, is_proven: false },
             Judged::Refused { refused, also_full } => return Admission::Refused { refused, also_full },
             Judged::Challenged(full) => full,
         };
         let subject: [&[u8]; 2] = [SIGN_IN, account];
         let solution = response.and_then(|response| self.challenges().judge(&subject, response, now));
-        if !solution.is_some_and(|solution| self.spend(solution, now)) {
-            let most = max_number(self.challenge_difficulty(), &buckets.challenges(account, now));
+        let is_spent = match solution {
+            Some(solution) => self.spend(solution, now).await,
+            None => false,
+        };
+        if !is_spent {
+            let most = max_number(self.challenge_difficulty(), &buckets.challenges(account, now).await);
             let challenge = Box::new(self.challenges().issue(&subject, most, now, self.env()));
             return Admission::Challenged { full, challenge };
         }
-        match buckets.take_proven_sign_in(account, &source, now) {
+        match buckets.take_proven_sign_in(account, &source, now).await {
             Ok(charge) => Admission::Admitted { charge, is_proven: true },
             Err(refused) => Admission::Refused { refused, also_full: Some(full) },
         }
     }
 
     /// Takes the solution; whether it was still to be had.
-    fn spend(&self, solution: Solution, now: Timestamp) -> bool {
-        let taken = self.limiter().take(&[(SOLUTION, self.limiter().key(&[&solution.id]))], now);
+    async fn spend(&self, solution: Solution, now: Timestamp) -> bool {
+        let taken = self.limiter().take(&[(SOLUTION, self.limiter().key(&[&solution.id]))], now).await;
         matches!(taken, Taken::Allowed { .. })
     }
 }

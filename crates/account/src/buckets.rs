@@ -47,7 +47,7 @@ pub(crate) enum Judged {
 impl Buckets<'_> {
     /// Charges a sign-in, all of its buckets in one step or none. From a device that the account knows it is a bucket of its own
     /// and no other, so that whoever floods the account, or sits behind the same address, cannot lock its owner out.
-    pub(crate) fn judge_sign_in(
+    pub(crate) async fn judge_sign_in(
         &self,
         account: &[u8],
         known_device: Option<&[u8]>,
@@ -56,43 +56,42 @@ impl Buckets<'_> {
     ) -> Judged {
         if let Some(device) = known_device {
             let own = vec![(self.policies.sign_in_device, self.limiter.key(&[account, device]))];
-            return Charge::take_at(self.limiter, own, now).map_or_else(Judged::refused, Judged::Free);
+            return Charge::take_at(self.limiter, own, now).await.map_or_else(Judged::refused, Judged::Free);
         }
         let of_network = self.sign_in_from(source, account);
         let of_account = (self.policies.sign_in_account, self.limiter.key(&[account]));
-        let full = match Charge::take_at(self.limiter, [of_network.clone(), vec![of_account]].concat(), now) {
+        let full = match Charge::take_at(self.limiter, [of_network.clone(), vec![of_account]].concat(), now).await {
             Ok(charge) => return Judged::Free(charge),
             Err(refused) if refused.name != of_account.0.name => return Judged::refused(refused),
             Err(full) => full,
         };
-        let is_full = |(quota, key): &(Quota, Key)| self.limiter.peek(*quota, *key, now).remaining == 0;
-        if of_network.iter().any(is_full) {
+        // Of each name the bucket with the least left was read, in the same step.
+        if full.readings.iter().any(|reading| reading.name != of_account.0.name && reading.remaining == 0) {
             // Asked once more for its own wait: the account's is longer, and a proof of work would end that one.
-            match Charge::take_at(self.limiter, of_network, now) {
+            match Charge::take_at(self.limiter, of_network, now).await {
                 Err(refused) => return Judged::Refused { refused, also_full: Some(full) },
                 // There is room again, this very moment.
-                Ok(charge) => drop(charge.give_back_at(self.limiter, now)),
+                Ok(charge) => drop(charge.give_back_at(self.limiter, now).await),
             }
         }
         Judged::Challenged(full)
     }
 
     /// Charges a sign-in whose proof of work was good.
-    pub(crate) fn take_proven_sign_in(
+    pub(crate) async fn take_proven_sign_in(
         &self,
         account: &[u8],
         source: &Source,
         now: Timestamp,
     ) -> Result<Charge, Refused> {
-        let mut charge = Charge::take_at(self.limiter, self.sign_in_from(source, account), now)?;
-        charge.note_at(self.limiter, self.challenges_of(account), now);
-        Ok(charge)
+        let charge = Charge::take_at(self.limiter, self.sign_in_from(source, account), now).await?;
+        Ok(charge.note_at(self.limiter, self.challenges_of(account), now).await)
     }
 
     /// How full the bucket of failed sign-ins is that had cost a proof of work.
-    pub(crate) fn challenges(&self, account: &[u8], now: Timestamp) -> Reading {
+    pub(crate) async fn challenges(&self, account: &[u8], now: Timestamp) -> Reading {
         let (quota, key) = self.challenges_of(account);
-        self.limiter.peek(quota, key, now)
+        self.limiter.peek(quota, key, now).await
     }
 
     /// A registration.

@@ -15,7 +15,7 @@ use aws_lc_rs::digest;
 use countersign_audit::{Actor, Event, Record};
 use countersign_kernel::{DeviceId, Lifetime, Origin, Secret, SessionId, UserId, hex};
 use countersign_session::{NewSession, Session};
-use countersign_store::{Delivery, EndReason, PendingSignIn, RememberedDevice, Tx, User};
+use countersign_store::{Delivery, EndReason, Enrolment, PendingSignIn, RememberedDevice, Tx, User};
 
 use crate::accounts::{Accounts, Opened};
 use crate::admission::{Approach, facts};
@@ -144,11 +144,8 @@ impl Accounts {
 
     /// What a person has set up.
     pub(crate) async fn enrolled_in(&self, tx: &mut dyn Tx, user: UserId) -> Result<Enrolled, Error> {
-        Ok(Enrolled {
-            totp: tx.find_totp(user).await?.is_some_and(|totp| totp.confirmed_at.is_some()),
-            passkeys: tx.count_passkeys(user).await?,
-            recovery_codes: tx.count_recovery_codes(user).await?,
-        })
+        let Enrolment { totp, passkeys, recovery_codes } = tx.find_enrolment(user).await?;
+        Ok(Enrolled { totp, passkeys, recovery_codes })
     }
 
     /// Opens a session if enough is proven, else keeps what is; commits the transaction in which it was judged.
@@ -184,7 +181,7 @@ impl Accounts {
             self.remember_in(tx.as_mut(), &user, &session, entry.origin).await?;
         }
         tx.commit().await?;
-        let issued = self.sessions().issue(&session, &user, entry.door.device_cookie.as_deref())?;
+        let issued = self.sessions().issue(&session, &user, entry.door.device_cookie.as_deref()).await?;
         Ok(Proceeded::SignedIn(Box::new(Opened { user, issued })))
     }
 

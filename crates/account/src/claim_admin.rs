@@ -73,7 +73,7 @@ impl Accounts {
         secret: &Secret<String>,
         origin: &Origin,
     ) -> Result<Told<ClaimVerdict>, Error> {
-        let charge = match Charge::take(self, self.buckets().claim_admin(&identity.user.to_bytes())) {
+        let charge = match Charge::take(self, self.buckets().claim_admin(&identity.user.to_bytes())).await {
             Ok(charge) => charge,
             Err(refused) => {
                 let actor = Actor::User(identity.user);
@@ -84,7 +84,7 @@ impl Accounts {
         };
         let verdict = retrying(|| self.write_claim(identity, secret, origin)).await?;
         let is_good = matches!(verdict, ClaimVerdict::Claimed(_));
-        Ok((verdict, if is_good { charge.give_back(self) } else { charge.keep() }))
+        Ok((verdict, if is_good { charge.give_back(self).await } else { charge.keep() }))
     }
 
     async fn write_claim(

@@ -68,7 +68,7 @@ impl Accounts {
                 }
             };
             let settled = retrying(|| self.write_own_deletion(identity, &hash, origin)).await?;
-            let readings = charge.give_back(self);
+            let readings = charge.give_back(self).await;
             match settled {
                 Settled::Done => return Ok((DeleteVerdict::Deleted, readings)),
                 Settled::LastAdmin => return Ok((DeleteVerdict::LastAdmin, readings)),

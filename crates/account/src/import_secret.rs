@@ -19,4 +19,13 @@ impl Accounts {
         let Some(kept) = tx.find_import_secret(name).await? else { return Ok(None) };
         self.import_keys().open(name, &kept.sealed).map(Some)
     }
+
+    /// The same by a reading of its own, for a hash that needs one.
+    pub(crate) async fn import_secret(&self, hash: &PasswordHash) -> Result<Option<Secret<Vec<u8>>>, Error> {
+        if LegacyHash::parse(hash.0.expose()).is_ok_and(|hash| hash.secret_name().is_some()) {
+            self.import_secret_in(self.store().snapshot().await?.as_mut(), hash).await
+        } else {
+            Ok(None)
+        }
+    }
 }

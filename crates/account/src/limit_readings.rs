@@ -57,6 +57,6 @@ impl Accounts {
         let email = EmailAddress::parse(&user.email).ok();
         let account = self.keys().of(&user.email, email.as_ref());
         let buckets = self.buckets().of_account(account.as_bytes(), &user.id.to_bytes());
-        Ok(Some(self.limiter().readings(&buckets, self.store().now())))
+        Ok(Some(self.limiter().readings(&buckets, self.store().now()).await))
     }
 }

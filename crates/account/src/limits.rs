@@ -9,13 +9,13 @@ pub(crate) use crate::charge::Charge;
 
 impl Charge {
     /// Charges all, or none.
-    pub(crate) fn take(accounts: &Accounts, buckets: Vec<(Quota, Key)>) -> Result<Self, Refused> {
-        Self::take_at(accounts.limiter(), buckets, accounts.store().now())
+    pub(crate) async fn take(accounts: &Accounts, buckets: Vec<(Quota, Key)>) -> Result<Self, Refused> {
+        Self::take_at(accounts.limiter(), buckets, accounts.store().now()).await
     }
 
     /// Returns the charge, and only it: the try was good, or was none.
-    pub(crate) fn give_back(self, accounts: &Accounts) -> Vec<Reading> {
-        self.give_back_at(accounts.limiter(), accounts.store().now())
+    pub(crate) async fn give_back(self, accounts: &Accounts) -> Vec<Reading> {
+        self.give_back_at(accounts.limiter(), accounts.store().now()).await
     }
 }
 

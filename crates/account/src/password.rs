@@ -84,11 +84,13 @@ impl Accounts {
             };
             let replacement = match self.hasher().hash(&new).await {
                 Ok(replacement) => PasswordHash(replacement),
-                Err(HashError::Busy(busy)) => return Ok((ChangePasswordVerdict::Busy(busy), charge.give_back(self))),
+                Err(HashError::Busy(busy)) => {
+                    return Ok((ChangePasswordVerdict::Busy(busy), charge.give_back(self).await));
+                }
                 Err(HashError::Fault(error)) => return Err(error.into()),
             };
             let settled = retrying(|| self.write_password(identity, &hash, &replacement, origin)).await?;
-            let readings = charge.give_back(self);
+            let readings = charge.give_back(self).await;
             match settled {
                 Settled::Done(ended) => return Ok((ChangePasswordVerdict::Changed(ended), readings)),
                 Settled::Gone => return Ok((ChangePasswordVerdict::Gone, readings)),

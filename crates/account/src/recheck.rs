@@ -41,7 +41,7 @@ impl Accounts {
         origin: &Origin,
     ) -> Result<Recheck, Error> {
         let actor = Actor::User(identity.user);
-        let charge = match Charge::take(self, limits::recheck(self, identity.user)) {
+        let charge = match Charge::take(self, limits::recheck(self, identity.user)).await {
             Ok(charge) => charge,
             Err(refused) => {
                 let act = failed.as_str().trim_end_matches("_failed");
@@ -59,7 +59,7 @@ impl Accounts {
         let proven = match (Password::received(presented.expose()), stored) {
             (Ok(password), Some(hash)) => match self.hasher().verify_with(&password, &hash.0, secret.as_ref()).await {
                 Ok(verification) => Some(hash).filter(|_| verification.matches),
-                Err(HashError::Busy(busy)) => return Ok(Recheck::Busy(busy, charge.give_back(self))),
+                Err(HashError::Busy(busy)) => return Ok(Recheck::Busy(busy, charge.give_back(self).await)),
                 Err(HashError::Fault(error)) => return Err(error.into()),
             },
             _ => None,

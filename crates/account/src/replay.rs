@@ -133,14 +133,14 @@ impl Replay {
     }
 
     /// Reads the next record.
-    pub fn read(&mut self, record: &Record) {
+    pub async fn read(&mut self, record: &Record) {
         let is_reported = record.at >= self.since;
         if record.event == Event::LimitReached && is_reported {
             self.unseen += 1;
         }
         let Some((act, ending)) = judge(record) else { return };
         let whom = Whom::of(record);
-        let stopped = self.charge(act, ending, record, &whom);
+        let stopped = self.charge(act, ending, record, &whom).await;
         if !is_reported {
             return;
         }
@@ -179,25 +179,25 @@ impl Replay {
     }
 
     /// Charges what the act would have been charged; the limit that would have stopped it.
-    fn charge(&self, act: Act, ending: Ending, record: &Record, whom: &Whom) -> Option<&'static str> {
+    async fn charge(&self, act: Act, ending: Ending, record: &Record, whom: &Whom) -> Option<&'static str> {
         let (limiter, now) = (&self.limiter, record.at);
         let buckets = Buckets { limiter, policies: &self.policies };
         let (account, source) = (whom.account(), source(record));
         let charged = match act {
-            Act::SignUp => Charge::take_at(limiter, buckets.sign_up(&source), now),
-            Act::Recheck => Charge::take_at(limiter, buckets.recheck(&account), now),
-            Act::ClaimAdmin => Charge::take_at(limiter, buckets.claim_admin(&account), now),
+            Act::SignUp => Charge::take_at(limiter, buckets.sign_up(&source), now).await,
+            Act::Recheck => Charge::take_at(limiter, buckets.recheck(&account), now).await,
+            Act::ClaimAdmin => Charge::take_at(limiter, buckets.claim_admin(&account), now).await,
             Act::SignIn => {
                 let device = record.detail.get(facts::DEVICE_KEY).map(String::as_bytes);
-                match buckets.judge_sign_in(&account, device, &source, now) {
+                match buckets.judge_sign_in(&account, device, &source, now).await {
                     Judged::Free(charge) => Ok(charge),
                     Judged::Refused { refused, .. } => Err(refused),
                     Judged::Challenged(full) => {
                         // What was asked for it at the time has, if it was brought, a record of its own.
                         if ending != Ending::Refused
-                            && let Ok(charge) = buckets.take_proven_sign_in(&account, &source, now)
+                            && let Ok(charge) = buckets.take_proven_sign_in(&account, &source, now).await
                         {
-                            settle(charge, ending, limiter, now);
+                            settle(charge, ending, limiter, now).await;
                         }
                         return Some(full.name);
                     }
@@ -206,7 +206,7 @@ impl Replay {
         };
         match charged {
             Ok(charge) => {
-                settle(charge, ending, limiter, now);
+                settle(charge, ending, limiter, now).await;
                 None
             }
             Err(refused) => Some(refused.name),
@@ -267,9 +267,9 @@ fn source(record: &Record) -> Source {
 }
 
 /// A good act costs nothing.
-fn settle(charge: Charge, ending: Ending, limiter: &MemoryLimiter, now: Timestamp) {
+async fn settle(charge: Charge, ending: Ending, limiter: &MemoryLimiter, now: Timestamp) {
     match ending {
-        Ending::Good => drop(charge.give_back_at(limiter, now)),
+        Ending::Good => drop(charge.give_back_at(limiter, now).await),
         Ending::Counted | Ending::Refused => drop(charge.keep()),
     }
 }

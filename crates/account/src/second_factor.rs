@@ -91,13 +91,13 @@ impl Accounts {
         let factor = self.check_factor(&request.factor, PasskeyPurpose::SecondFactor, pending.user, bond).await?;
         let settled = retrying(|| self.write_second_step(&pending, &factor, &request.door, origin)).await?;
         Ok(match settled {
-            Settled::Over => (SecondStepVerdict::Over, charge.give_back(self)),
+            Settled::Over => (SecondStepVerdict::Over, charge.give_back(self).await),
             Settled::Failed(wrong) => (wrong.into(), charge.keep()),
             Settled::Proceeded(Proceeded::SignedIn(opened)) => {
-                (SecondStepVerdict::SignedIn(opened), charge.give_back(self))
+                (SecondStepVerdict::SignedIn(opened), charge.give_back(self).await)
             }
             Settled::Proceeded(Proceeded::SecondFactorNeeded(needed)) => {
-                (SecondStepVerdict::SecondFactorNeeded(needed), charge.give_back(self))
+                (SecondStepVerdict::SecondFactorNeeded(needed), charge.give_back(self).await)
             }
         })
     }
@@ -152,7 +152,7 @@ impl Accounts {
         actor: Actor,
         origin: &Origin,
     ) -> Result<Result<Charge, Refused>, Error> {
-        match Charge::take(self, self.buckets().second_factor(&user.to_bytes())) {
+        match Charge::take(self, self.buckets().second_factor(&user.to_bytes())).await {
             Ok(charge) => Ok(Ok(charge)),
             Err(refused) => {
                 self.audit_limit(&refused, actor, Some(user), origin, "second_factor").await?;

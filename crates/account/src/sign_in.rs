@@ -113,7 +113,7 @@ impl Accounts {
 
         let mut approach = Approach { account, known_device, is_proven: false };
 
-        let charge = match self.admit_sign_in(&approach, request.challenge_response.as_deref(), origin) {
+        let charge = match self.admit_sign_in(&approach, request.challenge_response.as_deref(), origin).await {
             Admission::Admitted { charge, is_proven } => {
                 approach.is_proven = is_proven;
                 charge
@@ -139,7 +139,7 @@ impl Accounts {
                         let shape = |record| about(record, found.as_ref(), &approach).refused("overloaded");
                         self.audit_alone(Event::SignInFailed, Actor::Anonymous, origin, shape).await?;
                     }
-                    return Ok((SignInVerdict::Busy(busy), charge.give_back(self)));
+                    return Ok((SignInVerdict::Busy(busy), charge.give_back(self).await));
                 }
                 Err(HashError::Fault(error)) => return Err(error.into()),
             };
@@ -161,10 +161,10 @@ impl Accounts {
                         Some(email) => self.remind_to_verify(email, request.languages, origin).await?,
                         None => None,
                     };
-                    return Ok((SignInVerdict::Unverified(handle), charge.give_back(self)));
+                    return Ok((SignInVerdict::Unverified(handle), charge.give_back(self).await));
                 }
                 Settled::Moved => found = self.find_for_sign_in(email.as_ref()).await?,
-                Settled::Proceeded(proceeded) => return Ok((proceeded.into(), charge.give_back(self))),
+                Settled::Proceeded(proceeded) => return Ok((proceeded.into(), charge.give_back(self).await)),
             }
         }
         Err(Error::KeptChanging)
@@ -173,11 +173,9 @@ impl Accounts {
     async fn find_for_sign_in(&self, email: Option<&EmailAddress>) -> Result<Option<Found>, Error> {
         // What is no address belongs to nobody; the look-up is made all the same.
         let key = email.map_or("", EmailAddress::key);
-        let mut tx = self.store().snapshot().await?;
-        let Some(user) = tx.find_user_by_email_key(key).await? else { return Ok(None) };
-        let hash = tx.find_password(user.id).await?;
+        let Some((user, hash)) = self.store().find_user_and_password(key).await? else { return Ok(None) };
         let secret = match &hash {
-            Some(hash) => self.import_secret_in(tx.as_mut(), hash).await?,
+            Some(hash) => self.import_secret(hash).await?,
             None => None,
         };
         Ok(Some(Found { user, hash, secret }))

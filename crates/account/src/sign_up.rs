@@ -104,7 +104,7 @@ impl Accounts {
     }
 
     async fn judge_sign_up(&self, request: SignUp, origin: &Origin) -> Result<Told<SignUpVerdict>, Error> {
-        let charge = match Charge::take(self, limits::register(self, origin)) {
+        let charge = match Charge::take(self, limits::register(self, origin)).await {
             Ok(charge) => charge,
             Err(refused) => {
                 self.audit_limit(&refused, Actor::Anonymous, None, origin, "sign_up").await?;
@@ -114,7 +114,7 @@ impl Accounts {
         };
         let applicant = match Applicant::parse(self, &request.email, &request.name, &request.password) {
             Ok(applicant) => applicant,
-            Err(errors) => return Ok((SignUpVerdict::Invalid(errors), charge.give_back(self))),
+            Err(errors) => return Ok((SignUpVerdict::Invalid(errors), charge.give_back(self).await)),
         };
         if self.wants_verified_email() {
             // Every address gets a mail here, known or not, so every one is counted.
@@ -125,7 +125,7 @@ impl Accounts {
         }
         let hash = match self.hasher().hash(&applicant.password).await {
             Ok(hash) => PasswordHash(hash),
-            Err(HashError::Busy(busy)) => return Ok((SignUpVerdict::Busy(busy), charge.give_back(self))),
+            Err(HashError::Busy(busy)) => return Ok((SignUpVerdict::Busy(busy), charge.give_back(self).await)),
             Err(HashError::Fault(error)) => return Err(error.into()),
         };
         if self.wants_verified_email() {
@@ -137,7 +137,7 @@ impl Accounts {
         let Some((user, session)) = made else {
             return Ok((SignUpVerdict::EmailTaken, charge.keep()));
         };
-        let issued = self.sessions().issue(&session, &user, request.door.device_cookie.as_deref())?;
+        let issued = self.sessions().issue(&session, &user, request.door.device_cookie.as_deref()).await?;
         Ok((SignUpVerdict::Opened(Box::new(Opened { user, issued })), charge.keep()))
     }
 

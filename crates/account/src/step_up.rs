@@ -74,14 +74,17 @@ impl Accounts {
                 }
             };
             let settled = retrying(|| self.write_step_up(identity, &hash, origin)).await?;
-            let readings = charge.give_back(self);
+            let readings = charge.give_back(self).await;
             match settled {
                 Settled::Moved => {}
                 Settled::Gone => return Ok((StepUpVerdict::Gone, readings)),
                 Settled::Wrong(wrong) => return Ok((wrong.into(), readings)),
                 Settled::Done(done) => {
                     let (user, session) = *done;
-                    return Ok((StepUpVerdict::SteppedUp(self.sessions().access_for(&session, &user)?), readings));
+                    return Ok((
+                        StepUpVerdict::SteppedUp(self.sessions().access_for(&session, &user).await?),
+                        readings,
+                    ));
                 }
             }
         }
@@ -110,11 +113,11 @@ impl Accounts {
         let factor = self.check_factor(factor, PasskeyPurpose::StepUp, identity.user, bond).await?;
         match retrying(|| self.write_factor_step_up(identity, &factor, origin)).await? {
             Settled::Wrong(wrong) => Ok((wrong.into(), charge.keep())),
-            Settled::Gone | Settled::Moved => Ok((StepUpVerdict::Gone, charge.give_back(self))),
+            Settled::Gone | Settled::Moved => Ok((StepUpVerdict::Gone, charge.give_back(self).await)),
             Settled::Done(done) => {
                 let (user, session) = *done;
-                let access = self.sessions().access_for(&session, &user)?;
-                Ok((StepUpVerdict::SteppedUp(access), charge.give_back(self)))
+                let access = self.sessions().access_for(&session, &user).await?;
+                Ok((StepUpVerdict::SteppedUp(access), charge.give_back(self).await))
             }
         }
     }

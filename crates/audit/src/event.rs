@@ -178,6 +178,8 @@ events! {
     BackupMade = "backup_made",
     /// A backup was put back.
     BackupRestored = "backup_restored",
+    /// The database was moved from a SQLite file to PostgreSQL (`to`, `rows`).
+    DatabaseMoved = "database_moved",
     /// Records of the audit trail were written out as an export (`first`, `last`).
     AuditExported = "audit_exported",
     /// The oldest records were given up for their age (`first`, `last`); a signed base takes their place.

@@ -28,11 +28,15 @@ use crate::mail_room::Mailer;
 use crate::pepper;
 use crate::public_url::PublicUrl;
 use crate::system::System;
+use crate::valkey::Valkey;
+
+pub use moving::{MovePlan, Moved};
 
 mod database;
 mod factors;
 mod limits;
 mod mail;
+mod moving;
 mod passwords;
 mod sessions;
 
@@ -53,6 +57,7 @@ pub struct Builder {
     database: Option<Secret<String>>,
     postgres_connections: Option<(u32, u32)>,
     store: Option<Arc<SqlStore>>,
+    valkey: Option<Secret<String>>,
     #[cfg(feature = "testing")]
     between: Option<Between>,
     master_key: Option<Secret<String>>,
@@ -92,6 +97,7 @@ impl Default for Builder {
             database: None,
             postgres_connections: None,
             store: None,
+            valkey: None,
             #[cfg(feature = "testing")]
             between: None,
             master_key: None,
@@ -262,8 +268,17 @@ impl Builder {
         };
         let keys = self.key_policy(port.as_ref()).await?;
         let keyring = Keyring::start(Arc::clone(&port), custody.master.clone(), env.clone(), keys).await?;
+        let valkey = match &self.valkey {
+            // A command that lives for a moment counts nothing and listens to nobody.
+            Some(url) => Some(Valkey::open(url, &roots, self.janitor).await?),
+            None => None,
+        };
         let limits = self.limits.as_ref().map(|policies| {
-            let counted: Arc<dyn Limiter> = Arc::new(MemoryLimiter::new(LIMIT_KEYS, &env));
+            let own = MemoryLimiter::new(LIMIT_KEYS, &env);
+            let counted = match &valkey {
+                Some(valkey) => valkey.share(own),
+                None => Arc::new(own),
+            };
             Arc::new(Tunable::new(counted, policies.clone()))
         });
         let limiter: Arc<dyn Limiter> = match &limits {
@@ -286,6 +301,9 @@ impl Builder {
             self.claims.clone(),
         )
         .await?;
+        if let Some(fan_out) = valkey.as_ref().and_then(|valkey| valkey.fan_out(&sessions, &env)) {
+            store.observe(fan_out);
+        }
         if let Some(table) = self.table()? {
             sessions.locate_by(table);
         }
@@ -318,6 +336,8 @@ impl Builder {
             custody,
             limits,
             limiter,
+            valkey,
+            heard: Arc::default(),
             events,
             events_dropped,
             waiting: Waiting::default(),

@@ -10,12 +10,14 @@ use countersign_keys::{AuditKey, Keyring, MasterKey};
 use countersign_limit::{Counted, Tunable};
 use countersign_session::Sessions;
 use countersign_store_sql::SqlStore;
+use tokio::sync::Notify;
 
 use crate::data_lock::DataLock;
 use crate::event_counts::EventCounts;
 use crate::forwarding::ForwardingSeen;
 use crate::journal::FileJournal;
 use crate::mail_room::MailRoom;
+use crate::valkey::Valkey;
 
 /// The parts below the handle.
 pub(crate) struct Engine {
@@ -28,6 +30,9 @@ pub(crate) struct Engine {
     pub(crate) custody: Custody,
     pub(crate) limits: Option<Arc<Tunable>>,
     pub(crate) limiter: Arc<Counted>,
+    pub(crate) valkey: Option<Valkey>,
+    /// How often the database said that another process, or this one, has revoked something.
+    pub(crate) heard: Arc<Counter>,
     pub(crate) events: Arc<EventCounts>,
     pub(crate) events_dropped: Arc<Counter>,
     pub(crate) waiting: Waiting,
@@ -40,6 +45,7 @@ pub(crate) struct Waiting {
     refusals: Mutex<Vec<Refusal>>,
     unaudited: Counter,
     forwarded: Mutex<Option<ForwardingSeen>>,
+    moved: Notify,
 }
 
 /// What goes with a database: the key to what is sealed in it, the journal beside it, and the lock that says it is in use.
@@ -81,6 +87,16 @@ impl Engine {
         let mut seen = self.waiting.forwarded.lock().unwrap_or_else(PoisonError::into_inner);
         let count = seen.as_ref().map_or(0, |seen| seen.count).saturating_add(1);
         *seen = Some(ForwardingSeen { count, last_at, peer });
+    }
+
+    /// Tells whoever waits for it that the database is closed.
+    pub(crate) fn note_moved(&self) {
+        self.waiting.moved.notify_one();
+    }
+
+    /// Comes back when the database is closed.
+    pub(crate) async fn moved(&self) {
+        self.waiting.moved.notified().await;
     }
 
     pub(crate) fn take_forwarded(&self) -> Option<ForwardingSeen> {

@@ -18,6 +18,9 @@ pub enum Error {
     /// The database is named in a way that this version does not know.
     #[error("the database must be named as sqlite://PATH or postgres://user:password@host:port/database")]
     Database,
+    /// Valkey is named in a way that nobody can connect to.
+    #[error("the address of Valkey cannot be used: {0}")]
+    Valkey(#[from] countersign_valkey::AddressError),
     /// A setting of the HTTP floor cannot be served by.
     #[error(transparent)]
     Http(#[from] countersign_http::SettingsError),
@@ -77,6 +80,15 @@ pub enum Error {
     /// A backup is just being put back.
     #[error("a backup is being put in the place of {}; try again when it is done", .0.display())]
     Restoring(PathBuf),
+    /// There is no SQLite database to move.
+    #[error("there is no SQLite database there to be moved")]
+    NoFile,
+    /// The database was or could not be moved.
+    #[error(transparent)]
+    Move(#[from] countersign_store_sql::moving::MoveError),
+    /// The database was moved to a server while this process had it open.
+    #[error("the database was moved to PostgreSQL and is closed: this process must start on that one")]
+    Moved,
     /// A file of the data directory could not be read or made.
     #[error("could not use {}", path.display())]
     File {

@@ -12,6 +12,7 @@ use countersign_trail::Due;
 
 use crate::engine::Engine;
 use crate::janitor::Janitor;
+use crate::valkey::Valkey;
 
 /// What stands behind every clone of one [`Auth`](crate::Auth). With the last of them the janitor goes too.
 #[derive(Clone)]
@@ -76,6 +77,9 @@ impl Host for House {
             check("writes", database && engine.store.takes_writes()),
             check("revocations", engine.sessions.staleness().is_none()),
         ];
+        if let Some(valkey) = engine.valkey.as_ref().and_then(Valkey::readings) {
+            checks.push(check("valkey", valkey.is_up));
+        }
         // Told only when it is so: it is on its way out.
         if self.0.draining.load(Ordering::Relaxed) {
             checks.push(check("serving", false));

@@ -7,6 +7,8 @@ use std::future::Future;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use countersign_kernel::Counter;
+use countersign_store_sql::RevocationListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -23,6 +25,9 @@ const GATHER: Duration = Duration::from_millis(5);
 /// How often mail is looked for that is due.
 const POST: Duration = Duration::from_millis(500);
 
+/// How long until the database is listened to again.
+const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+
 /// The running tasks.
 #[derive(Debug)]
 pub(crate) struct Janitor {
@@ -36,7 +41,7 @@ impl Janitor {
         let (stop, stopped) = watch::channel(false);
         let weak = || Arc::downgrade(engine);
         let (hurry, never) = (engine.sessions.hurry(), || Arc::new(Notify::new()));
-        let tasks = vec![
+        let mut tasks = vec![
             tokio::spawn(beat("pulse", PULSE, hurry, weak(), stopped.clone(), |e| async move { e.pulse().await })),
             tokio::spawn(beat("second", Duration::from_secs(1), never(), weak(), stopped.clone(), |e| async move {
                 e.every_second().await
@@ -46,6 +51,10 @@ impl Janitor {
             })),
             tokio::spawn(beat("mail", POST, never(), weak(), stopped, |e| async move { e.deliver().await })),
         ];
+        if let Some(listener) = engine.store.revocation_listener() {
+            let (heard, reader) = (Arc::clone(&engine.heard), engine.sessions.hurry());
+            tasks.push(tokio::spawn(listen(listener, heard, reader, stop.subscribe())));
+        }
         Self { stop, tasks }
     }
 
@@ -54,6 +63,33 @@ impl Janitor {
         let _ = self.stop.send(true);
         for task in self.tasks {
             let _ = task.await;
+        }
+    }
+}
+
+/// Has the log read as soon as the database says that it has grown. The pulse finds whatever is not heard.
+async fn listen(
+    listener: RevocationListener,
+    heard: Arc<Counter>,
+    reader: Arc<Notify>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let wake = |is_news: bool| {
+        if is_news {
+            heard.one();
+        }
+        reader.notify_one();
+    };
+    loop {
+        let listening = async {
+            // Why it ended does not matter: the pulse asks the same database, and says what is wrong with it.
+            let _ = listener.listen(wake).await;
+            tokio::time::sleep(LISTEN_AGAIN).await;
+        };
+        tokio::select! {
+            biased;
+            _ = stopped.changed() => return,
+            () = listening => {}
         }
     }
 }

@@ -83,10 +83,11 @@ pub mod readings;
 mod restore;
 mod system;
 mod upkeep;
+mod valkey;
 
 pub use backup::{BackupError, Manifest};
 pub use breached::read_breached_filter;
-pub use builder::Builder;
+pub use builder::{Builder, MovePlan, Moved};
 pub use error::Error;
 pub use ext::AuthExt;
 pub use forwarding::ForwardingSeen;
@@ -105,7 +106,9 @@ pub use countersign_limit::{Policies, Quota};
 pub use countersign_password::{HasherConfig, Params, Pepper, PepperId, Peppers, Policy as PasswordPolicy};
 pub use countersign_session::{BindPolicy, Delivery, OnChange, Undelivered, WhenStale};
 pub use countersign_store::User;
+pub use countersign_store_sql::moving::{Copied, MoveError};
 pub use countersign_store_sql::{OpenError, PostgresAddress};
+pub use countersign_valkey::{AddressError as ValkeyAddressError, ValkeyAddress};
 
 /// What the commands on passwords work with: lists, filters and measurements.
 pub mod passwords {

@@ -13,6 +13,7 @@ use countersign_store::Store as _;
 
 use crate::engine::Engine;
 use crate::mail_room::MailReading;
+use crate::valkey::Valkey;
 
 pub use countersign_account::Readings as AccountReadings;
 pub use countersign_http::tally::{Answered, Readings as HttpReadings};
@@ -20,6 +21,7 @@ pub use countersign_kernel::Distribution;
 pub use countersign_limit::Occupancy;
 pub use countersign_session::{FeedReadings, Readings as SessionReadings};
 pub use countersign_store_sql::{PoolReading, Readings as DatabaseReadings, StepReading};
+pub use countersign_valkey::Readings as ValkeyReadings;
 
 /// What the whole system says of itself.
 #[derive(Debug, Clone)]
@@ -36,6 +38,10 @@ pub struct Readings {
     pub limits: Occupancy,
     /// Refusals by the name of the limit; only limits that have refused anything.
     pub limits_refused: Vec<(&'static str, u64)>,
+    /// How often PostgreSQL said that something was revoked, by whichever node; none on SQLite.
+    pub heard: Option<u64>,
+    /// Valkey; none where it is not used.
+    pub valkey: Option<ValkeyReadings>,
     /// Steps, groups and pools.
     pub database: DatabaseReadings,
     /// The signing keys, oldest first.
@@ -81,6 +87,8 @@ impl Engine {
             sessions: self.sessions.readings(),
             limits: self.limiter.occupancy(),
             limits_refused: self.limiter.refused(),
+            heard: self.store.file().is_none().then(|| self.heard.count()),
+            valkey: self.valkey.as_ref().and_then(Valkey::readings),
             database: self.store.readings(),
             keys: self.keyring.list(),
             key_activates_in: self.keyring.activates_in(),

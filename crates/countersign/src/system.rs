@@ -36,6 +36,17 @@ impl System {
         auth.host::<House>().map(|house| Self::new(auth.clone(), house.clone()))
     }
 
+    /// Asks the Valkey server that was named, if one was.
+    ///
+    /// # Errors
+    /// What it says, or that it says nothing within a second.
+    pub async fn check_valkey(&self) -> Option<Result<(), String>> {
+        match &self.engine().valkey {
+            Some(valkey) => Some(valkey.check().await),
+            None => None,
+        }
+    }
+
     /// The handle for apps.
     #[must_use]
     pub const fn auth(&self) -> &Auth {
@@ -107,6 +118,12 @@ impl System {
     /// The store failed.
     pub async fn pulse(&self) -> Result<(), Error> {
         self.engine().pulse().await
+    }
+
+    /// Comes back when the database was moved to a server: this process takes no writes any more, and must end. Never where that
+    /// does not happen.
+    pub async fn moved(&self) {
+        self.engine().moved().await;
     }
 
     /// Says `not ready` from now on, so that nobody sends new requests here, and ends subscriptions to the revocation feed. What

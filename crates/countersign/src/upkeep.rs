@@ -15,6 +15,11 @@ use crate::forwarding;
 impl Engine {
     /// Takes up what other processes have revoked and changed, and sweeps sessions and revocations. Several times a second.
     pub(crate) async fn pulse(&self) -> Result<(), Error> {
+        if self.store.is_moved()? {
+            // Not followed any further: what is revoked is revoked elsewhere, and whoever stays is stale.
+            self.note_moved();
+            return Err(Error::Moved);
+        }
         Ok(self.sessions.tick().await?)
     }
 

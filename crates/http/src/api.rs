@@ -20,6 +20,7 @@ pub(crate) mod sessions;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod sign_up;
+pub(crate) mod status_list;
 pub(crate) mod step_up;
 pub(crate) mod verify;
 pub(crate) mod view;

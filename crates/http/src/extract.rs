@@ -10,7 +10,7 @@ mod rights;
 mod step_up;
 mod user;
 
-pub(crate) use bearer::{Bearer, bearer};
+pub(crate) use bearer::bearer;
 pub use guard::{RequirePermissionLayer, RequireRoleLayer, RequireService, RequireStepUpLayer};
 pub(crate) use right::Right;
 pub use rights::{AnyPermission, AnyRole, Permission, PermissionSet, RequirePermission, RequireRole, Role, RoleSet};

@@ -16,7 +16,7 @@ use crate::admin::desk::Desk;
 use crate::admin::{self, desk};
 use crate::api::{
     admin_claim, csrf_token, devices, jwks, mail, mfa, passkey, passkeys, password, profile, refresh, revocations,
-    second_factors, sessions, sign_in, sign_out, sign_up, step_up, verify,
+    second_factors, sessions, sign_in, sign_out, sign_up, status_list, step_up, verify,
 };
 use crate::app::Auth;
 use crate::error::{Code, Problem};
@@ -71,6 +71,7 @@ const API: &[Entry<Auth>] = &[
     // For services that check tokens by themselves.
     entry!(revocations: feed),
     entry!(revocations: jwks),
+    entry!(status_list: show),
 ];
 
 /// The administrators' API. No route here can be without the check of its desk (`admin/desk.rs`).

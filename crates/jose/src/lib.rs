@@ -26,6 +26,8 @@ mod octets;
 mod pem;
 mod rsa;
 mod sign;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod verify;
 mod verifying_key;
 

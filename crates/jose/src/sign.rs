@@ -103,7 +103,7 @@ impl SigningKey {
     }
 
     /// Appends a dot and the signature over what is there.
-    fn append_signature(&self, token: &mut String) -> Result<(), Error> {
+    pub(crate) fn append_signature(&self, token: &mut String) -> Result<(), Error> {
         let failed = |_| Error::Crypto("signing");
         // aws-lc ignores the generator that the signatures ask for and uses its own.
         let unused = SystemRandom::new();

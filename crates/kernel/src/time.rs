@@ -227,6 +227,19 @@ impl Clock for SystemClock {
     }
 }
 
+/// The wall clock, read anew each time: for whoever judges by another machine's time, as a verifier does of what an issuer dates.
+///
+/// It follows the machine's clock when that is set right, and goes on rightly where the machine has slept.
+#[derive(Debug, Clone, Copy)]
+pub struct WallClock;
+
+impl Clock for WallClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
+    fn now(&self) -> Timestamp {
+        Timestamp::EPOCH + Lifetime::from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,6 +276,12 @@ mod tests {
         assert_eq!(span.as_seconds(), 1);
         assert_eq!(span.as_seconds_ceil(), 2);
         assert_eq!(Timestamp::from_micros(-1).as_seconds(), -1);
+    }
+
+    #[test]
+    fn both_clocks_tell_one_time() {
+        let (wall, system) = (WallClock.now(), SystemClock::start().now());
+        assert!(system.since(wall) < Lifetime::from_minutes(1) && wall > Timestamp::from_seconds(1_767_225_600));
     }
 
     #[test]

@@ -6,8 +6,8 @@
 
 use countersign_kernel::{Lifetime, Timestamp};
 
-/// Limits up to this one are counted exactly.
-pub(crate) const EXACT: u32 = 64;
+/// Limits up to this one are counted exactly; above, acts within this part of the window share an entry.
+pub const EXACT: u32 = 64;
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {

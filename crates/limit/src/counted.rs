@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_kernel::Timestamp;
 
+use crate::answer::Answer;
 use crate::limiter::{Limiter, Occupancy, Receipt, Taken};
 use crate::quota::{Key, Quota, Reading};
 
@@ -35,23 +36,20 @@ impl Limiter for Counted {
         self.inner.key(parts)
     }
 
-    fn take(&self, charges: &[(Quota, Key)], now: Timestamp) -> Taken {
-        let taken = self.inner.take(charges, now);
-        if let Taken::Refused(refused) = &taken {
-            self.count(refused.name);
-        }
-        taken
+    fn take(&self, charges: &[(Quota, Key)], now: Timestamp) -> Answer<'_, Taken> {
+        self.inner.take(charges, now).map(|taken| {
+            if let Taken::Refused(refused) = &taken {
+                self.count(refused.name);
+            }
+            taken
+        })
     }
 
-    fn give_back(&self, receipt: Receipt) {
-        self.inner.give_back(receipt);
+    fn give_back(&self, receipt: Receipt, charges: &[(Quota, Key)], now: Timestamp) -> Answer<'_, Vec<Reading>> {
+        self.inner.give_back(receipt, charges, now)
     }
 
-    fn peek(&self, quota: Quota, key: Key, now: Timestamp) -> Reading {
-        self.inner.peek(quota, key, now)
-    }
-
-    fn readings(&self, charges: &[(Quota, Key)], now: Timestamp) -> Vec<Reading> {
+    fn readings(&self, charges: &[(Quota, Key)], now: Timestamp) -> Answer<'_, Vec<Reading>> {
         self.inner.readings(charges, now)
     }
 

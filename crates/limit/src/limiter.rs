@@ -2,32 +2,31 @@
 
 use countersign_kernel::{Lifetime, Timestamp};
 
+use crate::answer::Answer;
 use crate::quota::{Key, Quota, Reading};
 
 /// Keeps buckets.
 ///
 /// Promises of an implementation: [`Limiter::take`] is atomic over all its charges and never lets more than `limit` acts
-/// through in any span of length `window`; a refused call charges nothing; no call waits for anything but another such call.
+/// through in any span of length `window`; a refused call charges nothing; no call waits for anything but another such call, or
+/// for whoever keeps the buckets, and for him not longer than a fraction of a second.
 pub trait Limiter: Send + Sync + 'static {
     /// The key of what these parts name together. Parts are kept apart: `["ab", "c"]` is not `["a", "bc"]`.
     fn key(&self, parts: &[&[u8]]) -> Key;
 
     /// Charges one act to each bucket, or to none of them if one is full.
-    fn take(&self, charges: &[(Quota, Key)], now: Timestamp) -> Taken;
+    fn take(&self, charges: &[(Quota, Key)], now: Timestamp) -> Answer<'_, Taken>;
 
-    /// Returns what one [`Limiter::take`] charged, and nothing of what others have charged since.
-    fn give_back(&self, receipt: Receipt);
-
-    /// How full a bucket is. Changes nothing.
-    fn peek(&self, quota: Quota, key: Key, now: Timestamp) -> Reading;
+    /// Returns what one [`Limiter::take`] charged, and nothing of what others have charged since; how full these buckets are
+    /// then, as [`Limiter::readings`].
+    fn give_back(&self, receipt: Receipt, charges: &[(Quota, Key)], now: Timestamp) -> Answer<'_, Vec<Reading>>;
 
     /// How full these buckets are, one reading a name: the one with the least left. Changes nothing.
-    fn readings(&self, charges: &[(Quota, Key)], now: Timestamp) -> Vec<Reading> {
-        let mut readings = Vec::with_capacity(charges.len());
-        for (quota, key) in charges {
-            keep_tightest(&mut readings, self.peek(*quota, *key, now));
-        }
-        readings
+    fn readings(&self, charges: &[(Quota, Key)], now: Timestamp) -> Answer<'_, Vec<Reading>>;
+
+    /// How full a bucket is. Changes nothing.
+    fn peek(&self, quota: Quota, key: Key, now: Timestamp) -> Answer<'_, Reading> {
+        self.readings(&[(quota, key)], now).map(move |readings| readings.first().copied().unwrap_or(quota.unused()))
     }
 
     /// The limit that holds at present in place of `quota`, which a caller was built with; none where none holds.
@@ -53,16 +52,6 @@ pub struct Occupancy {
     pub keys: usize,
     /// Buckets that were dropped to make room while they still counted something, since the start.
     pub evicted: u64,
-}
-
-/// One reading a name: of a tier and the tier above it, the one with the smaller share left.
-pub(crate) fn keep_tightest(readings: &mut Vec<Reading>, new: Reading) {
-    let share = |r: &Reading| u64::from(r.remaining) * u64::from(u32::MAX) / u64::from(r.limit.max(1));
-    match readings.iter_mut().find(|r| r.name == new.name) {
-        Some(old) if share(&new) < share(old) => *old = new,
-        Some(_) => {}
-        None => readings.push(new),
-    }
 }
 
 /// What became of a charge.
@@ -96,7 +85,33 @@ pub struct Refused {
 /// Proof of a charge. Works once.
 #[derive(Debug, Default)]
 pub struct Receipt {
+    /// What was charged in this process.
     pub(crate) charged: Vec<(u128, Timestamp)>,
+    /// What was charged elsewhere.
+    shared: Vec<(u128, Timestamp)>,
+}
+
+impl Receipt {
+    /// With what was charged elsewhere: each bucket by its [`Quota::slot`], and the moment under which the act is noted there.
+    #[must_use]
+    pub fn with_shared(mut self, shared: Vec<(u128, Timestamp)>) -> Self {
+        self.shared.extend(shared);
+        self
+    }
+
+    /// What was charged elsewhere, for whoever returns it there.
+    #[must_use]
+    pub fn take_shared(&mut self) -> Vec<(u128, Timestamp)> {
+        std::mem::take(&mut self.shared)
+    }
+
+    /// One receipt for both charges.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.charged.extend(other.charged);
+        self.shared.extend(other.shared);
+        self
+    }
 }
 
 /// A limiter that never refuses: for load tests.
@@ -108,24 +123,16 @@ impl Limiter for Unlimited {
         Key::from_bytes([0; 16])
     }
 
-    fn take(&self, _charges: &[(Quota, Key)], _now: Timestamp) -> Taken {
-        Taken::Allowed { readings: Vec::new(), receipt: Receipt::default() }
+    fn take(&self, _charges: &[(Quota, Key)], _now: Timestamp) -> Answer<'_, Taken> {
+        Answer::now(Taken::Allowed { readings: Vec::new(), receipt: Receipt::default() })
     }
 
-    fn give_back(&self, _receipt: Receipt) {}
-
-    fn peek(&self, quota: Quota, _key: Key, _now: Timestamp) -> Reading {
-        Reading {
-            name: quota.name,
-            limit: quota.limit,
-            remaining: quota.limit,
-            reset: Lifetime::ZERO,
-            window: quota.window,
-        }
+    fn give_back(&self, _receipt: Receipt, _charges: &[(Quota, Key)], _now: Timestamp) -> Answer<'_, Vec<Reading>> {
+        Answer::now(Vec::new())
     }
 
-    fn readings(&self, _charges: &[(Quota, Key)], _now: Timestamp) -> Vec<Reading> {
-        Vec::new()
+    fn readings(&self, _charges: &[(Quota, Key)], _now: Timestamp) -> Answer<'_, Vec<Reading>> {
+        Answer::now(Vec::new())
     }
 
     fn present(&self, _quota: Quota) -> Option<Quota> {

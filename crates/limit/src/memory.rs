@@ -9,18 +9,18 @@ use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use aws_lc_rs::hmac;
-use countersign_kernel::{Counter, Env, Lifetime, Timestamp};
+use countersign_kernel::{Counter, Env, Lifetime, Secret, Timestamp};
 
+use crate::answer::Answer;
 use crate::bucket::Bucket;
-use crate::limiter::{Limiter, Occupancy, Receipt, Refused, Taken, keep_tightest};
-use crate::quota::{Key, Quota, Reading};
+use crate::limiter::{Limiter, Occupancy, Receipt, Refused, Taken};
+use crate::quota::{Key, KeyMaker, Quota, Reading};
 
 const SHARDS: usize = 16;
 
 /// Sliding windows in this process. All times must come from one clock.
 pub struct MemoryLimiter {
-    secret: hmac::Key,
+    keys: KeyMaker,
     shards: Vec<Mutex<Shard>>,
     evicted: Counter,
 }
@@ -32,7 +32,7 @@ impl MemoryLimiter {
     pub fn new(max_keys: usize, env: &Env) -> Self {
         let capacity = (max_keys / SHARDS).max(1);
         Self {
-            secret: hmac::Key::new(hmac::HMAC_SHA256, &env.entropy().bytes::<32>()),
+            keys: KeyMaker::new(&Secret::new(env.entropy().bytes())),
             shards: (0..SHARDS).map(|_| Mutex::new(Shard { capacity, buckets: HashMap::default() })).collect(),
             evicted: Counter::new(),
         }
@@ -58,37 +58,21 @@ impl MemoryLimiter {
             shard.buckets.shrink_to_fit();
         }
     }
-}
 
-impl fmt::Debug for MemoryLimiter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryLimiter").field("buckets", &self.len()).finish_non_exhaustive()
-    }
-}
-
-impl Limiter for MemoryLimiter {
-    fn key(&self, parts: &[&[u8]]) -> Key {
-        let mut mac = hmac::Context::with_key(&self.secret);
-        for part in parts {
-            mac.update(&(part.len() as u64).to_le_bytes());
-            mac.update(part);
-        }
-        Key::from_bytes(mac.sign().as_ref().first_chunk::<16>().copied().unwrap_or_default())
-    }
-
-    fn take(&self, charges: &[(Quota, Key)], now: Timestamp) -> Taken {
-        let mut held = Held::of(&self.shards, charges.iter().map(|(quota, key)| slot(*quota, *key)));
+    /// [`Limiter::take`], at once.
+    pub fn take(&self, charges: &[(Quota, Key)], now: Timestamp) -> Taken {
+        let mut held = Held::of(&self.shards, charges.iter().map(|(quota, key)| quota.slot(*key)));
 
         let mut readings = Vec::with_capacity(charges.len());
         let mut refusing: Option<(Lifetime, &Quota, u128)> = None;
         for (quota, key) in charges {
-            let slot = slot(*quota, *key);
-            let (reading, wait) = held.shard(slot).map_or((unused(*quota), unused_wait(*quota)), |shard| {
+            let slot = quota.slot(*key);
+            let (reading, wait) = held.shard(slot).map_or((quota.unused(), unused_wait(*quota)), |shard| {
                 shard
                     .settled(slot, *quota, now)
-                    .map_or((unused(*quota), unused_wait(*quota)), |b| (reading(*quota, b, now), b.wait(now)))
+                    .map_or((quota.unused(), unused_wait(*quota)), |b| (reading(*quota, b, now), b.wait(now)))
             });
-            keep_tightest(&mut readings, reading);
+            Reading::keep_tightest(&mut readings, reading);
             if wait > Lifetime::ZERO && refusing.is_none_or(|(longest, ..)| wait > longest) {
                 refusing = Some((wait, quota, slot));
             }
@@ -102,17 +86,18 @@ impl Limiter for MemoryLimiter {
         let mut receipt = Receipt::default();
         readings.clear();
         for (quota, key) in charges {
-            let slot = slot(*quota, *key);
+            let slot = quota.slot(*key);
             let Some(shard) = held.shard(slot) else { continue };
             let (bucket, evicted) = shard.bucket(slot, *quota, now);
             self.evicted.add(evicted);
             receipt.charged.push((slot, bucket.charge(now)));
-            keep_tightest(&mut readings, reading(*quota, bucket, now));
+            Reading::keep_tightest(&mut readings, reading(*quota, bucket, now));
         }
         Taken::Allowed { readings, receipt }
     }
 
-    fn give_back(&self, receipt: Receipt) {
+    /// Returns what one [`MemoryLimiter::take`] charged, at once.
+    pub fn give_back(&self, receipt: Receipt) {
         let mut held = Held::of(&self.shards, receipt.charged.iter().map(|(slot, _)| *slot));
         for (slot, at) in receipt.charged {
             if let Some(bucket) = held.shard(slot).and_then(|s| s.buckets.get_mut(&slot)) {
@@ -121,12 +106,50 @@ impl Limiter for MemoryLimiter {
         }
     }
 
-    fn peek(&self, quota: Quota, key: Key, now: Timestamp) -> Reading {
-        let slot = slot(quota, key);
+    /// [`Limiter::peek`], at once.
+    #[must_use]
+    pub fn peek(&self, quota: Quota, key: Key, now: Timestamp) -> Reading {
+        let slot = quota.slot(key);
         let mut held = Held::of(&self.shards, [slot]);
         held.shard(slot)
             .and_then(|shard| shard.settled(slot, quota, now).map(|b| reading(quota, b, now)))
-            .unwrap_or_else(|| unused(quota))
+            .unwrap_or_else(|| quota.unused())
+    }
+
+    /// [`Limiter::readings`], at once.
+    #[must_use]
+    pub fn readings(&self, charges: &[(Quota, Key)], now: Timestamp) -> Vec<Reading> {
+        let mut readings = Vec::with_capacity(charges.len());
+        for (quota, key) in charges {
+            Reading::keep_tightest(&mut readings, self.peek(*quota, *key, now));
+        }
+        readings
+    }
+}
+
+impl fmt::Debug for MemoryLimiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryLimiter").field("buckets", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// Nobody has to be asked.
+impl Limiter for MemoryLimiter {
+    fn key(&self, parts: &[&[u8]]) -> Key {
+        self.keys.key(parts)
+    }
+
+    fn take(&self, charges: &[(Quota, Key)], now: Timestamp) -> Answer<'_, Taken> {
+        Answer::now(self.take(charges, now))
+    }
+
+    fn give_back(&self, receipt: Receipt, charges: &[(Quota, Key)], now: Timestamp) -> Answer<'_, Vec<Reading>> {
+        self.give_back(receipt);
+        Answer::now(self.readings(charges, now))
+    }
+
+    fn readings(&self, charges: &[(Quota, Key)], now: Timestamp) -> Answer<'_, Vec<Reading>> {
+        Answer::now(self.readings(charges, now))
     }
 
     fn occupancy(&self) -> Occupancy {
@@ -213,15 +236,6 @@ impl Hasher for AlreadyHashed {
     }
 }
 
-/// Where a bucket is: its key, apart for every name.
-fn slot(quota: Quota, key: Key) -> u128 {
-    // FNV-1a over a name of our own making: it only has to differ from name to name.
-    let name = quota.name.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
-        (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
-    });
-    key.bits() ^ name
-}
-
 fn shard_of(slot: u128) -> usize {
     usize::try_from(slot % SHARDS as u128).unwrap_or_default()
 }
@@ -233,17 +247,7 @@ fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
 
 fn reading(quota: Quota, bucket: &Bucket, now: Timestamp) -> Reading {
     let remaining = quota.limit.saturating_sub(bucket.used(now));
-    Reading { remaining, reset: bucket.reset(now), ..unused(quota) }
-}
-
-const fn unused(quota: Quota) -> Reading {
-    Reading {
-        name: quota.name,
-        limit: quota.limit,
-        remaining: quota.limit,
-        reset: Lifetime::ZERO,
-        window: quota.window,
-    }
+    Reading { remaining, reset: bucket.reset(now), ..quota.unused() }
 }
 
 /// A limit of zero refuses though nothing is counted.

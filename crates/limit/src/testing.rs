@@ -1,4 +1,6 @@
-//! What tests of the floors above need: a client that solves challenges.
+//! What tests of the floors above need: a client that solves challenges, and the promises of a limiter.
+
+pub mod contract;
 
 use aws_lc_rs::digest;
 use base64::Engine as _;

@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use countersign_kernel::Timestamp;
 
+use crate::answer::Answer;
 use crate::limiter::{Limiter, Occupancy, Receipt, Taken};
 use crate::policy::Policies;
 use crate::quota::{Key, Quota, Reading};
@@ -49,19 +50,15 @@ impl Limiter for Tunable {
         self.inner.key(parts)
     }
 
-    fn take(&self, charges: &[(Quota, Key)], now: Timestamp) -> Taken {
+    fn take(&self, charges: &[(Quota, Key)], now: Timestamp) -> Answer<'_, Taken> {
         self.inner.take(&self.all_tuned(charges), now)
     }
 
-    fn give_back(&self, receipt: Receipt) {
-        self.inner.give_back(receipt);
+    fn give_back(&self, receipt: Receipt, charges: &[(Quota, Key)], now: Timestamp) -> Answer<'_, Vec<Reading>> {
+        self.inner.give_back(receipt, &self.all_tuned(charges), now)
     }
 
-    fn peek(&self, quota: Quota, key: Key, now: Timestamp) -> Reading {
-        self.inner.peek(self.tuned(quota), key, now)
-    }
-
-    fn readings(&self, charges: &[(Quota, Key)], now: Timestamp) -> Vec<Reading> {
+    fn readings(&self, charges: &[(Quota, Key)], now: Timestamp) -> Answer<'_, Vec<Reading>> {
         self.inner.readings(&self.all_tuned(charges), now)
     }
 

@@ -133,14 +133,14 @@ impl Calibration {
     /// More memory at the same passes: as much as the nearest measurements say would just fit.
     fn more_memory(&self) -> Option<Params> {
         let best = self.best?;
-        let most = self.over.map_or(self.room_kib, |over| (over.params.memory_kib - 1) / STEP_KIB * STEP_KIB);
         let scaled = |from: Measurement| self.scaled(from.params.memory_kib, from.each);
         let guess = match self.over {
             None => scaled(best),
-            // Where memory gets dearer with its amount, the proportion is too modest; half-way finds every other step.
+            // Where memory gets dearer with its amount, the proportion is too modest; half-way finds every other step. Both are less
+            // than what was too dear.
             Some(over) => scaled(over).max(best.params.memory_kib.midpoint(over.params.memory_kib)),
         };
-        let memory_kib = (guess / STEP_KIB * STEP_KIB).min(most);
+        let memory_kib = (guess / STEP_KIB * STEP_KIB).min(self.room_kib);
         // Less than a twentieth more is within what a machine differs from one minute to the next.
         let is_worth_it = u64::from(memory_kib) * 20 > u64::from(best.params.memory_kib) * 21;
         is_worth_it.then_some(Params { memory_kib, ..best.params })
@@ -171,6 +171,8 @@ mod tests {
     fn calibrated(workers: usize, budget_kib: u32, micros: impl Fn(Params) -> i64) -> Calibration {
         let mut calibration = Calibration::new(Lifetime::from_millis(TARGET_MS), workers, budget_kib);
         while let Some(params) = calibration.wanted() {
+            let is_new = calibration.measured().iter().all(|m| m.params != params);
+            assert!(is_new, "{params:?} was measured already: {calibration:?}");
             calibration.tell(Measurement { params, each: Lifetime::from_micros(micros(params)) });
             assert!(calibration.measured().len() <= 15, "{calibration:?}");
         }
@@ -231,6 +233,41 @@ mod tests {
             assert!(best.params.memory_kib > Params::FLOOR.memory_kib, "{best:?}");
             assert!(best.params.is_at_least_floor() && best.params.memory_kib * 2 <= budget);
         }
+    }
+
+    #[test]
+    fn a_machine_that_always_leaves_a_little_time_is_not_asked_for_ever() {
+        // Nine tenths of the target, whatever it is asked: each time a ninth more memory would just fit.
+        let memory = calibrated(1, u32::MAX, |_| TARGET_MS * 900);
+        assert_eq!(memory.measured().iter().filter(|m| m.params.parallelism == 1).count(), 1 + 6);
+        assert!((32..=35).contains(&best(&memory).0), "{memory:?}");
+        // No room for more memory, and always time for just one pass more.
+        let room = Params::FLOOR.memory_kib;
+        let passes = calibrated(1, room, |p| TARGET_MS * 1_000 * i64::from(p.iterations) / i64::from(p.iterations + 1));
+        assert_eq!(best(&passes), (19, Params::FLOOR.iterations + 6, 1));
+    }
+
+    #[test]
+    fn what_is_within_a_machines_moods_is_not_looked_for() {
+        let done = calibrated(1, u32::MAX, |_| TARGET_MS * 980);
+        assert_eq!(done.measured().iter().filter(|m| m.params.parallelism == 1).count(), 1, "{done:?}");
+    }
+
+    #[test]
+    fn passes_that_were_too_many_are_approached_from_below() {
+        // 25 ms a pass, and a leap after the eighth: ten, nine and eight are tried.
+        let machine = |p: Params| if p.iterations > 8 { 300_000 } else { i64::from(p.iterations) * 25_000 };
+        let calibration = calibrated(1, Params::FLOOR.memory_kib, machine);
+        let tried: Vec<_> = calibration.measured().iter().filter(|m| m.params.parallelism == 1).collect();
+        assert_eq!(tried.iter().map(|m| m.params.iterations).collect::<Vec<_>>(), [2, 10, 9, 8]);
+        assert_eq!(best(&calibration).1, 8);
+    }
+
+    #[test]
+    fn passes_are_for_a_machine_whose_memory_is_used_up() {
+        // Six tries of two thirds more memory each do not fill it, though there would be time for a third pass.
+        let roomy = calibrated(1, u32::MAX, |_| TARGET_MS * 600);
+        assert_eq!(best(&roomy).1, Params::FLOOR.iterations, "{roomy:?}");
     }
 
     #[test]

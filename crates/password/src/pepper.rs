@@ -58,7 +58,7 @@ impl Pepper {
         let text = text.trim_ascii();
         let mut key = Zeroizing::new([0; 32]);
         match URL_SAFE_NO_PAD.decode_slice(text, key.as_mut()) {
-            Ok(32) if text.len() == 43 => {}
+            Ok(32) => {}
             _ => return Err(PepperError::Malformed),
         }
         // 32 random bytes repeat so much once in 10^40 peppers; those of a keyboard or a counter do.
@@ -121,7 +121,7 @@ impl FromStr for PepperId {
     fn from_str(text: &str) -> Result<Self, NoPepperId> {
         let mut id = [0; ID_BYTES];
         match STANDARD_NO_PAD.decode_slice(text, &mut id) {
-            Ok(ID_BYTES) if text.len() == ID_BYTES / 3 * 4 => Ok(Self(id)),
+            Ok(ID_BYTES) => Ok(Self(id)),
             _ => Err(NoPepperId),
         }
     }
@@ -210,6 +210,25 @@ mod tests {
     }
 
     #[test]
+    fn twenty_repeats_or_steps_may_be_chance_and_one_more_is_not() {
+        // So many different bytes, no two of them neighbours; the first fills the rest.
+        let repeating = |different: u8| {
+            let rest = (0..different).map(|n| n * 7);
+            [vec![0; 32 - usize::from(different)], rest.collect()].concat()
+        };
+        // So many steps of one, and bytes behind them that neither repeat nor step.
+        let stepping = |steps: u8| {
+            let rest = (0..31 - steps).map(|n| 100 + n * 3);
+            (0..=steps).chain(rest).collect::<Vec<_>>()
+        };
+        for (good, bad) in [(repeating(12), repeating(11)), (stepping(20), stepping(21))] {
+            assert_eq!((good.len(), bad.len()), (32, 32));
+            assert!(Pepper::from_text(&URL_SAFE_NO_PAD.encode(good)).is_ok());
+            assert_eq!(Pepper::from_text(&URL_SAFE_NO_PAD.encode(bad)).unwrap_err(), PepperError::NotRandom);
+        }
+    }
+
+    #[test]
     fn nothing_of_a_pepper_is_printed() {
         let pepper = Pepper::from_text(TEXT).unwrap();
         let peppers = Peppers { current: Some(pepper), ..Peppers::default() };
@@ -228,5 +247,6 @@ mod tests {
         assert!(matches!(peppers.standing(other), Standing::Lost));
         assert!(matches!(peppers.standing(PepperId([8; ID_BYTES])), Standing::Unknown));
         assert!(peppers.knows(id) && peppers.knows(other) && !peppers.knows(PepperId([8; ID_BYTES])));
+        assert!(peppers.has_lost(other) && !peppers.has_lost(id) && !peppers.has_lost(PepperId([8; ID_BYTES])));
     }
 }

@@ -258,11 +258,10 @@ impl Shared {
             }
             Task::Legacy { hash, secret } => {
                 let needed = usize::try_from(hash.memory_kib()).unwrap_or(usize::MAX);
-                if needed > NEXT_TO_NOTHING_KIB {
+                if takes_room(needed) {
                     *kept = Memory::default();
                 }
-                // An Argon2 block is a KiB.
-                let _alone = (needed > self.kept_blocks.max(NEXT_TO_NOTHING_KIB)).then(|| self.alone());
+                let _alone = self.is_oversize(needed).then(|| self.alone());
                 let secret = secret.as_ref().map(|secret| secret.expose().as_slice()).unwrap_or_default();
                 let output = hash.compute(job.password.as_received().as_bytes(), secret);
                 Ok(output.unwrap_or_else(|| Secret::new(Vec::new())))
@@ -270,9 +269,19 @@ impl Shared {
         }
     }
 
+    /// Whether another system's hash takes more than one of ours, and so runs alone. An Argon2 block is a KiB.
+    fn is_oversize(&self, needed_kib: usize) -> bool {
+        takes_room(needed_kib) && needed_kib > self.kept_blocks
+    }
+
     fn alone(&self) -> MutexGuard<'_, ()> {
         self.oversize.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether another system's hash takes so much that the memory of ours is given back before.
+const fn takes_room(needed_kib: usize) -> bool {
+    needed_kib > NEXT_TO_NOTHING_KIB
 }
 
 /// What nobody counts, in KiB.
@@ -336,6 +345,26 @@ mod tests {
 
         assert!(!memory.is_zeros());
         assert_eq!(pool.shared.lock().kept.len(), 1);
+    }
+
+    #[test]
+    fn a_hash_that_takes_more_than_ours_runs_alone_and_one_that_takes_next_to_nothing_beside_it() {
+        let mut pool = pool();
+        for (kept_blocks, needed_kib, room, alone) in [
+            (8, 0, false, false),
+            (8, 64, false, false),
+            (8, 65, true, true),
+            (19_456, 65, true, false),
+            (19_456, 19_456, true, false),
+            (19_456, 19_457, true, true),
+        ] {
+            Arc::get_mut(&mut pool.shared).unwrap().kept_blocks = kept_blocks;
+            assert_eq!(
+                (takes_room(needed_kib), pool.shared.is_oversize(needed_kib)),
+                (room, alone),
+                "{needed_kib} KiB"
+            );
+        }
     }
 
     #[test]

@@ -118,6 +118,9 @@ mod tests {
             ("19871988", "Years"),
             ("11.09.1987", "Dates"),
             ("caterpillar", "word"),
+            // A suggestion without a warning.
+            ("Caterpillarmonkey", "Capitals"),
+            ("drawkcabyeknom", "backwards"),
         ] {
             let strength = Strength::of(text, &[]);
             let reason = strength.reason.unwrap_or_default();

@@ -17,6 +17,7 @@ pub mod life_cycle;
 pub mod limits;
 pub mod machine;
 pub mod mail;
+pub mod migrate;
 pub mod moment;
 pub mod output;
 pub mod password;
@@ -88,6 +89,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Doctor(args) => doctor::run(&args, &sources, output).await,
         Command::Backup(args) => backup::run(&args, &sources, output).await,
         Command::Restore(args) => backup::restore(&args, &sources, output).await,
+        Command::Migrate(args) => migrate::run(&args, &sources, output).await,
         Command::Password(command) => password::run(command, &sources, output).await,
         Command::Calibrate(args) => calibrate::run(&args, &sources, output).await,
         Command::Limits(command) => limits::run(command, &sources, output).await,
@@ -141,8 +143,8 @@ pub struct Global {
     /// The database: sqlite://PATH.
     #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
-    /// Limits and revocations shared between nodes: redis://… (not built yet).
-    #[arg(long, global = true, value_name = "URL", hide = true)]
+    /// Valkey or Redis, through which nodes share limits and tell of revocations: redis://…
+    #[arg(long, global = true, value_name = "URL")]
     pub valkey: Option<String>,
     /// auto, json or pretty.
     #[arg(long, global = true, value_name = "FORMAT")]
@@ -198,6 +200,8 @@ It prints where things are, and a link that makes the first account administrato
     Backup(backup::BackupArgs),
     /// Put a backup in the place of the database of a server that is stopped.
     Restore(backup::RestoreArgs),
+    /// Move a SQLite database to PostgreSQL, with nobody signed out.
+    Migrate(migrate::MigrateArgs),
     /// Breached passwords, strength, peppers.
     #[command(subcommand)]
     Password(password::PasswordCommand),

@@ -28,6 +28,7 @@ pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
         .max_sessions_per_user(config.session.max_per_user)
         .staleness_policy(config.revocation.max_staleness, when_stale(config))
         .max_feed_subscribers(config.revocation.max_subscribers)
+        .status_list(config.revocation.has_status_list)
         .step_up_max_age(config.step_up.max_age)
         .second_factor_for_roles(config.second_factor.required_roles.iter().cloned())
         .remember_devices(config.second_factor.remember_device)
@@ -45,6 +46,9 @@ pub fn builder(config: &Config, public_url: &PublicUrl) -> Builder {
         None => {}
         Some(Database::Sqlite(path)) => builder = builder.database(format!("sqlite://{}", path.display())),
         Some(Database::Postgres(_, url)) => builder = builder.database(url.expose()),
+    }
+    if let Some(valkey) = &general.valkey {
+        builder = builder.valkey(valkey.url.clone());
     }
     if let Some(path) = &config.passwords.breached_filter {
         builder = builder.breached_filter(path);

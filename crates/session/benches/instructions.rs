@@ -75,9 +75,10 @@ fn verify((sessions, token): (Sessions, String)) -> (Sessions, Arc<Identity>) {
 /// A floor without memory of rotations, and the first token of a session.
 fn session() -> (Floor, String) {
     let floor = floor();
-    let session = Runtime::new().unwrap().block_on(floor.session());
-    let token = floor.sessions.issue(&session, &floor.user, None).unwrap().refresh.unwrap().expose().to_owned();
-    (floor, token)
+    let runtime = Runtime::new().unwrap();
+    let session = runtime.block_on(floor.session());
+    let issued = runtime.block_on(floor.sessions.issue(&session, &floor.user, None)).unwrap();
+    (floor, issued.refresh.unwrap().expose().to_owned())
 }
 
 // What this thread does and, by the second toggle, the transactions of the writer's. The first few prepare the statements of each

@@ -71,7 +71,7 @@ fn rotating(c: &mut Criterion) {
 
 async fn first_token(floor: &Floor) -> String {
     let session = floor.session().await;
-    floor.sessions.issue(&session, &floor.user, None).unwrap().refresh.unwrap().expose().to_owned()
+    floor.sessions.issue(&session, &floor.user, None).await.unwrap().refresh.unwrap().expose().to_owned()
 }
 
 async fn rotate(floor: &Floor, token: &str) -> String {

@@ -6,8 +6,8 @@
 
 use std::fmt;
 
-use countersign_kernel::{DeviceId, Env, Lifetime, SessionId, Timestamp, TokenId, UserId};
-use countersign_store::{Session, User};
+use countersign_kernel::{DeviceId, Env, KeyId, Lifetime, SessionId, Timestamp, TokenId, UserId};
+use countersign_store::{Session, StatusIndex, User};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -55,11 +55,25 @@ pub(crate) struct AccessClaims<'a> {
     roles: &'a [String],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     permissions: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<StatusClaim>,
     auth_time: i64,
     amr: &'a [String],
     acr: &'static str,
     #[serde(flatten)]
     own: Map<String, Value>,
+}
+
+/// Where the status of a token is (draft-ietf-oauth-status-list section 6).
+#[derive(Serialize)]
+struct StatusClaim {
+    status_list: StatusReference,
+}
+
+#[derive(Serialize)]
+struct StatusReference {
+    idx: u64,
+    uri: String,
 }
 
 impl<'a> AccessClaims<'a> {
@@ -86,11 +100,23 @@ impl<'a> AccessClaims<'a> {
             email: policy.email_claim.then_some(user.email.as_str()),
             roles: &user.roles,
             permissions: &user.permissions,
+            status: None,
             auth_time: session.auth_time.as_seconds(),
             amr: &session.amr,
             acr: strength(&session.amr),
             own,
         }
+    }
+
+    /// Whose an index in the status list is that these claims will name; which one is yet to be drawn.
+    pub(crate) fn status_index(&self, key: KeyId) -> StatusIndex {
+        let until = Timestamp::from_seconds(self.exp) + CLOCKS_APART;
+        StatusIndex { index: 0, token: self.jti, session: self.sid, user: self.sub, ver: self.ver, key, until }
+    }
+
+    /// Names the index that was drawn.
+    pub(crate) fn set_status(&mut self, index: u64, uri: &str) {
+        self.status = Some(StatusClaim { status_list: StatusReference { idx: index, uri: uri.to_owned() } });
     }
 
     /// Signs them.
@@ -103,6 +129,9 @@ impl<'a> AccessClaims<'a> {
         })
     }
 }
+
+/// For how long after its end somebody with a slow clock may still take a token, generously.
+const CLOCKS_APART: Lifetime = Lifetime::from_seconds(150);
 
 /// `access` ±5 %, to the microsecond.
 fn jittered(access: Lifetime, env: &Env) -> Lifetime {

@@ -22,6 +22,9 @@ pub enum Error {
     /// Ours: the active key did not sign.
     #[error("could not sign an access token")]
     Signing(#[source] jose::Error),
+    /// Ours: a status list was not packed.
+    #[error("could not pack a status list")]
+    Packing(#[source] std::io::Error),
     /// Ours: the ring of keys could not be read anew; the old one stays in use.
     #[error("could not read the signing keys")]
     Keys(#[from] keys::Error),

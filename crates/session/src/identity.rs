@@ -1,8 +1,9 @@
 //! Who a verified access token speaks for.
 
 use std::fmt;
+use std::sync::Arc;
 
-use countersign_jose::Verified;
+use countersign_jose::{Verified, base64url};
 use countersign_kernel::{DeviceId, KeyId, SessionId, Timestamp, TokenId, UserId};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -38,13 +39,14 @@ pub struct Identity {
     pub acr: String,
     /// `exp`.
     pub expires_at: Timestamp,
-    /// The claims as the JSON object that was signed: parse it with [`Identity::claims`] or hand it on as it is.
-    pub claims_json: Box<str>,
+    /// The whole token. Its claims are read from it again where somebody wants them as they were signed: remembered tokens are
+    /// many, and a second copy of each would be as long again.
+    pub(crate) text: Arc<str>,
 }
 
 impl Identity {
-    /// Reads the claims of a verified token; none where one is missing or mistyped.
-    pub(crate) fn read(verified: Verified, key: KeyId) -> Option<Self> {
+    /// Reads the claims of `token`, which was verified; none where one is missing or mistyped.
+    pub(crate) fn read(token: &str, verified: Verified, key: KeyId) -> Option<Self> {
         let claims = verified.claims;
         let ours: Ours = serde_json::from_value(Value::Object(claims.rest)).ok()?;
         Some(Self {
@@ -61,7 +63,7 @@ impl Identity {
             amr: ours.amr,
             acr: ours.acr,
             expires_at: Timestamp::from_seconds(claims.exp),
-            claims_json: verified.json.into_boxed_str(),
+            text: token.into(),
         })
     }
 
@@ -72,10 +74,19 @@ impl Identity {
         self.auth_time > Timestamp::EPOCH
     }
 
-    /// Every claim. Parsed on each call: kept as text, because remembered tokens are many.
+    /// The claims as the JSON object that was signed, to be handed on as it is. Decoded on each call.
+    #[must_use]
+    pub fn claims_json(&self) -> String {
+        let payload = self.text.split('.').nth(1).unwrap_or_default();
+        let decoded = base64url::decode(payload).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        // It could be decoded when it was verified.
+        decoded.unwrap_or_default()
+    }
+
+    /// Every claim. Decoded and parsed on each call.
     #[must_use]
     pub fn claims(&self) -> Map<String, Value> {
-        serde_json::from_str(&self.claims_json).unwrap_or_default()
+        serde_json::from_str(&self.claims_json()).unwrap_or_default()
     }
 
     /// One claim by name, as `T`; none where it is missing or of another shape.
@@ -104,7 +115,7 @@ impl Identity {
 }
 
 impl fmt::Debug for Identity {
-    /// Without personal data.
+    /// Without personal data and without the token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Identity");
         shown.field("user", &self.user).field("session", &self.session).field("token", &self.token);

@@ -1,7 +1,9 @@
 //! Hands out what belongs to a session: after the commit that made it true, never before.
 
 use std::fmt;
+use std::sync::Arc;
 
+use countersign_jose::SigningKey;
 use countersign_kernel::{Lifetime, Secret, Timestamp};
 use countersign_store::{Session, User};
 
@@ -61,8 +63,9 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Error::Claim`] if the hook was refused, [`Error::Signing`]; the session stays, and its owner can sign in again.
-    pub fn issue(&self, session: &Session, user: &User, device_cookie: Option<&str>) -> Result<Issued, Error> {
-        let issued = self.answer(session.clone(), user, Extent::Full)?;
+    pub async fn issue(&self, session: &Session, user: &User, device_cookie: Option<&str>) -> Result<Issued, Error> {
+        let access = self.access_for(session, user).await?;
+        let issued = self.answer(session.clone(), access, Extent::Full);
         let device = session.device.map(|device| self.0.devices.cookie_for(user, device, device_cookie));
         Ok(Issued { csrf: Some(self.0.csrf.mint(CsrfOwner::Session(session.id))), device, ..issued })
     }
@@ -70,23 +73,43 @@ impl Sessions {
     /// A new access token of a session that runs: after a step-up, and for commands.
     ///
     /// # Errors
-    /// [`Error::Claim`], [`Error::Signing`].
-    pub fn access_for(&self, session: &Session, user: &User) -> Result<IssuedAccess, Error> {
+    /// [`Error::Claim`], [`Error::Signing`]; [`Error::Store`] where tokens have an index in a status list.
+    pub async fn access_for(&self, session: &Session, user: &User) -> Result<IssuedAccess, Error> {
+        self.unsigned(session, user).await?.sign()
+    }
+
+    /// A new access token, but for its signature: whatever has to be asked has been.
+    pub(crate) async fn unsigned<'a>(&'a self, session: &'a Session, user: &'a User) -> Result<Unsigned<'a>, Error> {
         let own = own_claims(self.0.claims.as_deref(), user)?;
-        AccessClaims::new(session, user, own, &self.0.policy, self.now(), &self.0.env).sign(&self.signer())
+        let signer = self.signer();
+        let mut claims = AccessClaims::new(session, user, own, &self.0.policy, self.now(), &self.0.env);
+        self.take_status(&mut claims, &signer).await?;
+        Ok(Unsigned { claims, signer })
     }
 
     /// What a refresh answers.
-    pub(crate) fn answer(&self, session: Session, user: &User, extent: Extent) -> Result<Issued, Error> {
-        Ok(Issued {
-            access: self.access_for(&session, user)?,
+    pub(crate) fn answer(&self, session: Session, access: IssuedAccess, extent: Extent) -> Issued {
+        Issued {
+            access,
             refresh: (extent == Extent::Full).then(|| self.0.refresh.seal(&RefreshToken::of(&session))),
             page: self.0.pages.seal(session.id),
             csrf: None,
             device: None,
             now: self.now(),
             session,
-        })
+        }
+    }
+}
+
+/// An access token that is yet to be signed.
+pub(crate) struct Unsigned<'a> {
+    claims: AccessClaims<'a>,
+    signer: Arc<SigningKey>,
+}
+
+impl Unsigned<'_> {
+    pub(crate) fn sign(self) -> Result<IssuedAccess, Error> {
+        self.claims.sign(&self.signer)
     }
 }
 

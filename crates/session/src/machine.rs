@@ -173,7 +173,7 @@ mod tests {
 
         let (read, presented) = read_key(key).unwrap();
         assert_eq!(read, id);
-        assert!(presented.matches(&hash(&[9; SECRET])));
+        assert!(presented.matches(&hash(&[9; SECRET])) && !presented.matches(&hash(&[8; SECRET])));
         let bare = key.strip_prefix(KEY_PREFIX).unwrap();
         assert_eq!((bare.len(), bare.find('_')), (26 + 1 + 43, Some(26)), "as scanners are told");
         for wrong in [

@@ -32,8 +32,9 @@ pub struct NewSession {
 }
 
 impl Sessions {
-    /// Opens a session for `user` in the caller's transaction, and locks the person's row; the audit record is the caller's. What is
-    /// handed out for it is made by [`Sessions::issue`], after the commit.
+    /// Opens a session for `user` in the caller's transaction; the audit record is the caller's. What is handed out for it is made by
+    /// [`Sessions::issue`], after the commit. The caller has locked the person's row, or has just made it: of racing sign-ins each
+    /// then counts the sessions of those before it.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -64,8 +65,6 @@ impl Sessions {
             created_at: now,
             last_seen_at: now,
         };
-        // Of racing sign-ins each counts the sessions of those before it.
-        tx.lock_user(user.id).await?;
         tx.insert_session(&session).await?;
         self.end_beyond(tx, &session, &new.origin).await?;
         Ok(session)

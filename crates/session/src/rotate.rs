@@ -5,21 +5,22 @@
 //! refresh token get the same bytes; a lost race is judged again, eight times at most; what is decided later than ten
 //! seconds after it came is answered [`RotateVerdict::Busy`] with nothing written, theft above all; a person who was
 //! disabled is answered as if the session had ended. Where a request comes from is asked between judging and writing (`moved.rs`):
-//! as long as nothing is new it costs no statement. Follows DESIGN section 1.
+//! as long as nothing is new it costs no statement. A session that this process wrote last is not read first (`recall.rs`); what is
+//! written down is settled apart (`settle.rs`). Follows DESIGN section 1.
 
 use countersign_audit::{Actor, Event, Record};
 use countersign_kernel::{Lifetime, Origin, SessionId, Timestamp};
 use countersign_limit::{Reading, Refused, Taken};
-use countersign_store::{Delivery, Effect, NewRevocation, RefreshRow, RefreshWrite, Session, Target, User};
+use countersign_store::{Delivery, RefreshRow, RefreshWrite, Session};
 
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use crate::attempt::AttemptIds;
-use crate::bind::{Bound, OnChange};
+use crate::bind::OnChange;
 use crate::error::Error;
 use crate::issue::{Extent, Issued};
-use crate::judge::{Answer, Judged, Moment, Presented, RefreshCase, judge};
+use crate::judge::{Answer, Moment, Presented, RefreshCase, judge};
 use crate::sessions::Sessions;
 
 /// What became of a presented refresh token.
@@ -91,7 +92,7 @@ impl Sessions {
             return Ok(Rotated { case, session: None, readings: Vec::new(), verdict });
         };
         let session = Some(token.session);
-        let readings = match self.count_refresh(token.session, arrived) {
+        let readings = match self.count_refresh(token.session, arrived).await {
             Taken::Allowed { readings, .. } => readings,
             Taken::Refused(refused) => {
                 self.note_limit(token.session, &refused, origin).await?;
@@ -118,7 +119,13 @@ impl Sessions {
     }
 
     async fn try_once(&self, request: &Request<'_>) -> Result<Attempt, Error> {
-        let Some((session, user)) = self.0.store.find_session_and_user(request.session).await? else {
+        let recalled = self.0.recalls.take(request.session);
+        let is_recalled = recalled.is_some();
+        let found = match recalled {
+            Some(found) => Some(found),
+            None => self.0.store.find_session_and_user(request.session).await?,
+        };
+        let Some((session, user)) = found else {
             return Ok(Attempt::Decided(RefreshCase::Unknown, RotateVerdict::Invalid));
         };
         if !user.is_active() {
@@ -131,6 +138,10 @@ impl Sessions {
         let policy = &self.0.policy;
         let settled = now.since(self.0.started_at) >= policy.window;
         let judged = judge(&session.row, &request.presented, Moment { now, settled }, &policy.judge());
+        // What is remembered is enough for a rotation, whose write finds out whether it is still so; and for nothing else.
+        if is_recalled && judged.case != RefreshCase::Rotated {
+            return Ok(Attempt::LostRace);
+        }
         let extent = match judged.answer {
             Answer::Invalid => return Ok(Attempt::Decided(judged.case, RotateVerdict::Invalid)),
             Answer::Revoked => return Ok(Attempt::Decided(judged.case, RotateVerdict::Revoked)),
@@ -160,6 +171,13 @@ impl Sessions {
         };
         let written = user.map(|user| (after(session, write), user));
         let Some((session, user)) = written else { return Ok(Attempt::LostRace) };
+        if case == RefreshCase::Rotated && !bound.is_news() && user.is_active() {
+            // Twice the time after which an ordinary client refreshes.
+            self.0.recalls.keep(&session, &user, now + policy.access + policy.access);
+        }
+        let session = Session { auth_time: bound.auth_time(&session), ..session };
+        // Whatever has to be waited for comes before the last look.
+        let unsigned = self.unsigned(&session, &user).await?;
         // Between the read and the write the person may have been disabled. And since the write the session may have ended:
         // what is signed for it now is refused by all, and a cookie must not come after the sign-out that cleared it.
         if !user.is_active() || self.0.live.has_ended(user.id, session.id, user.ver, self.now()) {
@@ -169,88 +187,15 @@ impl Sessions {
         if self.now().since(request.arrived) > SIGNED_WITHIN {
             return Ok(Attempt::TooLate);
         }
-        let session = Session { auth_time: bound.auth_time(&session), ..session };
-        let issued = Box::new(self.answer(session, &user, extent)?);
+        let access = unsigned.sign()?;
+        let issued = Box::new(self.answer(session, access, extent));
         let verdict = if extent == Extent::Full { RotateVerdict::Full(issued) } else { RotateVerdict::Thin(issued) };
         Ok(Attempt::Decided(case, verdict))
     }
 
-    /// Row 9: ends the session, revokes its access tokens and writes it down, all in one commit that is on disk before the
-    /// answer.
-    async fn settle_theft(&self, request: &Request<'_>, session: Session, judged: Judged) -> Result<Attempt, Error> {
-        let Some(row) = judged.write else { return Ok(Attempt::LostRace) };
-        let ended = row.ended;
-        let mut tx = self.0.store.begin().await?;
-        // Waiting for the writer may have taken long.
-        if request.is_late(tx.now()) {
-            return Ok(Attempt::TooLate);
-        }
-        if !tx.write_refresh(&request.write(&session, row)).await? {
-            return Ok(Attempt::LostRace);
-        }
-        let at = ended.map_or(tx.now(), |ended| ended.at);
-        let until = self.last_token_dies(tx.as_mut()).await?;
-        tx.revoke(NewRevocation {
-            target: Target::Session(session.id),
-            effect: Effect::Ended,
-            at,
-            until,
-            reason: THEFT.to_owned(),
-        });
-        tx.audit(self.record_case(Event::RefreshReused, request, &session, judged.case, tx.now()).refused(THEFT));
-        tx.commit().await?;
-        tracing::warn!(session.id = %session.id, user.id = %session.user, "spent refresh token came back: session ended");
-        Ok(Attempt::Decided(judged.case, RotateVerdict::Reused))
-    }
-
-    /// Writes the row, what is new of where it is used, and a record of each, in one commit.
-    async fn write_audited(
-        &self,
-        request: &Request<'_>,
-        session: &Session,
-        write: Option<&RefreshWrite>,
-        case: RefreshCase,
-        bound: &Bound,
-    ) -> Result<Option<User>, Error> {
-        let mut tx = self.0.store.begin().await?;
-        let mut version = session.row.version;
-        if let Some(write) = write {
-            if !tx.write_refresh(write).await? {
-                return Ok(None);
-            }
-            version = write.row.version;
-        }
-        if !self.notice_in(tx.as_mut(), request, session, version, bound).await? {
-            return Ok(None);
-        }
-        let user = tx.find_user(session.user).await?;
-        if case.is_audited() {
-            let event = if case == RefreshCase::Proven { Event::RefreshProven } else { Event::SessionRecovered };
-            tx.audit(self.record_case(event, request, session, case, tx.now()));
-        }
-        tx.commit().await?;
-        Ok(user)
-    }
-
-    fn record_case(
-        &self,
-        event: Event,
-        request: &Request<'_>,
-        session: &Session,
-        case: RefreshCase,
-        now: Timestamp,
-    ) -> Record {
-        Record::new(event, Actor::Anonymous, request.origin, now, &self.0.env)
-            .of(session.user)
-            .in_session(session.id)
-            .with("refresh_case", case.as_str())
-            .with("presented_generation", request.presented.generation.to_string())
-            .with("live_generation", session.row.generation.to_string())
-    }
-
-    fn count_refresh(&self, session: SessionId, now: Timestamp) -> Taken {
+    async fn count_refresh(&self, session: SessionId, now: Timestamp) -> Taken {
         let limiter = &self.0.limiter;
-        limiter.take(&[(self.0.policy.refresh_limit, limiter.key(&[b"refresh", &session.to_bytes()]))], now)
+        limiter.take(&[(self.0.policy.refresh_limit, limiter.key(&[b"refresh", &session.to_bytes()]))], now).await
     }
 
     /// Once per session and window.
@@ -270,7 +215,7 @@ impl Sessions {
 /// One request on its way through the table.
 pub(crate) struct Request<'a> {
     session: SessionId,
-    presented: Presented,
+    pub(crate) presented: Presented,
     arrived: Timestamp,
     pub(crate) origin: &'a Origin,
 }
@@ -283,7 +228,7 @@ impl Request<'_> {
     pub(crate) fn write(&self, session: &Session, row: RefreshRow) -> RefreshWrite {
         RefreshWrite {
             id: session.id,
-            judged_version: session.row.version,
+            judged: session.row.state(),
             last_seen_at: row.seen_at,
             row,
             address: self.origin.address.map(|address| address.to_string()),
@@ -293,7 +238,7 @@ impl Request<'_> {
 
 pub(crate) enum Attempt {
     Decided(RefreshCase, RotateVerdict),
-    /// Somebody else wrote the row first.
+    /// Somebody else wrote the row first, or what was remembered of it is not enough to decide: it is read and judged again.
     LostRace,
     TooLate,
 }
@@ -310,4 +255,3 @@ const TRIES: usize = 8;
 const JUDGED_WITHIN: Lifetime = Lifetime::from_seconds(10);
 /// An access token is signed within this long or not at all. Well below the 150 s that a revocation outlives its tokens.
 const SIGNED_WITHIN: Lifetime = Lifetime::from_seconds(60);
-const THEFT: &str = "theft";

@@ -19,10 +19,12 @@ use crate::error::Error;
 use crate::feed::Feed;
 use crate::page_session::PageKeys;
 use crate::policy::{Policy, WhenStale};
+use crate::recall::Recalls;
 use crate::refresh_token::{RefreshKeys, RefreshToken};
 use crate::revocations::LiveSet;
 use crate::rounds::Rounds;
 use crate::seen::{Found, Seen};
+use crate::status_list::StatusList;
 use crate::tally::Tally;
 
 /// Everything that can be done with sessions. Cheap to clone; all clones are one.
@@ -43,10 +45,14 @@ pub(crate) struct Inner {
     pub(crate) devices: DeviceKeys,
     pub(crate) live: Arc<LiveSet>,
     pub(crate) feed: Arc<Feed>,
+    /// None where the policy has none.
+    pub(crate) status: Option<StatusList>,
     /// Verified tokens, the whole text as the key. Revocation is checked all the same.
-    pub(crate) remembered: Cache<Box<str>, Arc<Seen>>,
+    pub(crate) remembered: Cache<Arc<str>, Arc<Seen>>,
     /// Sessions that were found in the database, so that their next token needs no look-up.
     pub(crate) found: Cache<SessionId, Found>,
+    /// Sessions as this process wrote them last.
+    pub(crate) recalls: Recalls,
     /// Where addresses are.
     pub(crate) table: OnceLock<Arc<dyn Locate>>,
     /// When this process began to judge.
@@ -90,8 +96,10 @@ impl Sessions {
             devices: DeviceKeys::new(&roots.cookies),
             live: Arc::clone(&live),
             feed: Arc::clone(&feed),
+            status: policy.status_list.then(|| StatusList::new(&policy.issuer)),
             remembered: Cache::new(policy.remembered_tokens),
             found: Cache::new(policy.remembered_tokens),
+            recalls: Recalls::new(policy.remembered_sessions),
             table: OnceLock::new(),
             started_at,
             heard_at: AtomicI64::new(started_at.as_micros()),
@@ -107,6 +115,7 @@ impl Sessions {
         sessions.0.store.observe(feed);
         sessions.note_access_lifetime().await?;
         sessions.load_revocations().await?;
+        sessions.fit_status_list().await?;
         Ok(sessions)
     }
 

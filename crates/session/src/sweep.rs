@@ -6,16 +6,17 @@ use crate::error::Error;
 use crate::sessions::Sessions;
 
 impl Sessions {
-    /// Deletes one batch of sessions that are long over and of revocations that mean no living token; whether there may be
+    /// Deletes one batch of sessions that are long over and of revocations and status indexes that mean no living token; whether there may be
     /// more.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<bool, Error> {
         let mut tx = self.0.store.begin().await?;
         let sessions = tx.sweep_sessions(now - KEPT_FOR, BATCH).await?;
         let revocations = tx.sweep_revocations(now, BATCH).await?;
-        if sessions + revocations > 0 {
+        let indexes = tx.sweep_status_indexes(now, BATCH).await?;
+        if sessions + revocations + indexes > 0 {
             tx.commit().await?;
         }
-        Ok(sessions.max(revocations) >= u64::from(BATCH))
+        Ok(sessions.max(revocations).max(indexes) >= u64::from(BATCH))
     }
 }
 

@@ -46,6 +46,9 @@ impl Sessions {
             self.note_access_lifetime().await?;
             rounds.note.done(now);
         }
+        if rounds.sweep.is_due(now) {
+            self.fit_status_list().await?;
+        }
         // A full batch means that there is more: go on at the next round, so that no batch is long.
         if rounds.sweep.is_due(now) && !self.sweep(now).await? {
             rounds.sweep.done(now);

@@ -109,7 +109,7 @@ impl Sessions {
             return Err(TokenError::Stale);
         }
         if is_new {
-            self.0.remembered.insert(token.into(), Arc::clone(&seen));
+            self.0.remembered.insert(Arc::clone(&seen.identity.text), Arc::clone(&seen));
         }
         Ok(seen)
     }
@@ -136,13 +136,14 @@ impl Sessions {
         if standing == Standing::Withdrawn {
             return Err(TokenError::Expired);
         }
-        Identity::read(verified, key).ok_or(TokenError::Invalid)
+        Identity::read(token, verified, key).ok_or(TokenError::Invalid)
     }
 
-    /// Forgets verified tokens that have expired, and sessions that are believed no longer.
+    /// Forgets verified tokens that have expired, sessions that are believed no longer, and those that were not refreshed for long.
     pub(crate) fn forget_expired(&self, now: Timestamp) {
         self.0.found.retain(|_, found| found.is_believed(now));
         self.0.remembered.retain(|_, seen| now < seen.identity.expires_at);
+        self.0.recalls.forget(now);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Promises of `Hot`.
 
-use countersign_kernel::{SessionId, UserId};
-use countersign_store::{EndReason, Ended, Role, UserStatus};
+use countersign_kernel::{Lifetime, Secret, SessionId, UserId};
+use countersign_store::{EndReason, Ended, PasswordHash, RefreshRow, RefreshWrite, Role, RowState, UserStatus};
 
 use crate::subject::{Kept, Subject};
 
@@ -32,6 +32,26 @@ pub async fn the_hot_path_finds_nothing_where_nothing_is(subject: Subject) -> Ke
     assert_eq!(subject.store.find_session_and_user(SessionId::new(&subject.env)).await?, None);
     assert_eq!(subject.store.find_user_now(session.user).await?, None);
     assert_eq!(subject.store.write_refresh_and_find_user(&subject.rotation(&session)).await?, None);
+    Ok(())
+}
+
+/// A sign-in begins with one reading: whose address it is, and the hash of his password, if he has one.
+pub async fn the_hot_path_finds_a_person_and_the_password_by_address(subject: Subject) -> Kept {
+    let (ada, bob) = (subject.user("ada").await?, subject.user("bob").await?);
+    let hash = PasswordHash(Secret::new("$argon2id$of-ada".to_owned()));
+    let mut tx = subject.begin().await?;
+    assert!(tx.insert_password(ada, &hash, subject.now()).await?);
+    tx.commit().await?;
+
+    for (name, id, expected) in [("ada", ada, Some("$argon2id$of-ada")), ("bob", bob, None)] {
+        let found = subject.store.find_user_and_password(&format!("{name}@example.org")).await?;
+        let (user, hash) = found.expect("the person is there");
+        assert_eq!(Some(&user), subject.find_user(id).await?.as_ref());
+        assert_eq!(hash.as_ref().map(|hash| hash.0.expose().as_str()), expected);
+    }
+    for nobody in ["", "Ada@example.org", "carl@example.org"] {
+        assert!(subject.store.find_user_and_password(nobody).await?.is_none(), "{nobody}");
+    }
     Ok(())
 }
 
@@ -125,6 +145,30 @@ pub async fn the_hot_write_reads_the_rights_of_its_moment(subject: Subject) -> K
     assert_eq!(user, subject.find_user(ada).await?);
     let user = user.expect("ada is there");
     assert_eq!((user.roles.join(" ").as_str(), user.ver, user.is_active()), ("clerk admin", 3, false));
+    Ok(())
+}
+
+/// A server that died has forgotten a commit, and what was written since has the same number: what was judged is not there any more.
+pub async fn a_hot_write_tells_two_rows_of_one_version_apart(subject: Subject) -> Kept {
+    let session = subject.session(subject.user("ada").await?).await?;
+    let write = subject.rotation(&session);
+    let judged = write.judged;
+
+    for other in [
+        RowState { version: judged.version + 1, ..judged },
+        RowState { generation: judged.generation + 1, ..judged },
+        RowState { seen_at: judged.seen_at + Lifetime::from_micros(1), ..judged },
+    ] {
+        let row = RefreshRow { version: other.version + 1, ..write.row.clone() };
+        let other = RefreshWrite { judged: other, row, ..write.clone() };
+        assert_eq!(subject.store.write_refresh_and_find_user(&other).await?, None, "{other:?}");
+        let mut tx = subject.begin().await?;
+        assert!(!tx.write_refresh(&other).await?, "{other:?}");
+        tx.commit().await?;
+    }
+
+    assert_eq!(subject.find_session(session.id).await?.map(|session| session.row), Some(session.row));
+    assert!(subject.store.write_refresh_and_find_user(&write).await?.is_some());
     Ok(())
 }
 

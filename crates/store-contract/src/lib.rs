@@ -32,6 +32,7 @@ pub mod role;
 pub mod root;
 pub mod session;
 pub mod signing_key;
+pub mod status_index;
 mod subject;
 pub mod totp;
 pub mod tx;

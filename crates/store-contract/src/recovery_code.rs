@@ -24,7 +24,7 @@ async fn take(subject: &Subject, user: UserId, fill: u8) -> Result<bool, Error> 
 }
 
 async fn count(subject: &Subject, user: UserId) -> Result<u64, Error> {
-    subject.store.snapshot().await?.count_recovery_codes(user).await
+    Ok(subject.store.snapshot().await?.find_enrolment(user).await?.recovery_codes)
 }
 
 /// Each once, by its owner, whoever else has the same.

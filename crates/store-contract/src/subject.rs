@@ -130,8 +130,7 @@ impl Subject {
             version: session.row.version + 1,
             ..session.row.clone()
         };
-        let judged_version = session.row.version;
-        RefreshWrite { id: session.id, judged_version, row, last_seen_at: self.now(), address: None }
+        RefreshWrite { id: session.id, judged: session.row.state(), row, last_seen_at: self.now(), address: None }
     }
 
     /// A record of some event.

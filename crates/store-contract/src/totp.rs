@@ -1,7 +1,7 @@
 //! Promises of `Totps`.
 
 use countersign_kernel::UserId;
-use countersign_store::{Error, SealedTotp, Totp};
+use countersign_store::{Enrolment, Error, SealedTotp, Totp};
 
 use crate::subject::{Kept, Subject, winners};
 
@@ -50,12 +50,15 @@ pub async fn an_app_is_on_only_once_it_is_confirmed(subject: Subject) -> Kept {
     assert!(!take(&subject, ada, 100).await?, "and proves nothing");
     let found = find(&subject, ada).await?.expect("it is kept");
     assert_eq!((&found.sealed, found.confirmed_at), (&sealed(2, 3), None));
+    assert!(!subject.store.snapshot().await?.find_enrolment(ada).await?.totp, "and proves nothing");
 
     assert!(!confirm(&subject, ada, &sealed(1, 1), 100).await?, "that secret is gone");
     assert!(confirm(&subject, ada, &sealed(2, 3), 100).await?);
     assert!(!confirm(&subject, ada, &sealed(2, 3), 101).await?, "once");
 
     assert_eq!(find(&subject, ada).await?.and_then(|totp| totp.confirmed_at), Some(subject.now()));
+    let enrolment = Enrolment { totp: true, ..Enrolment::default() };
+    assert_eq!(subject.store.snapshot().await?.find_enrolment(ada).await?, enrolment);
     assert!(!begin(&subject, ada, &sealed(4, 1)).await?, "and it is not written over");
     assert_eq!(find(&subject, ada).await?.map(|totp| totp.sealed), Some(sealed(2, 3)));
     Ok(())

@@ -37,6 +37,23 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
+    /// The file was moved to a server, and lives there.
+    #[error(
+        "{} was moved to {to} and is closed: start on that with DATABASE. Where the move was not finished, run `countersign migrate` \
+         again; where nobody has used {to} yet, `countersign migrate --undo` opens the file again", path.display()
+    )]
+    Moved {
+        /// The file.
+        path: PathBuf,
+        /// Where to.
+        to: String,
+    },
+    /// The database is a copy that was not finished.
+    #[error(
+        "the database is the unfinished copy of a SQLite file: run `countersign migrate` again, which finishes it or begins anew; \
+         until then the file is the database"
+    )]
+    Unfinished,
     /// The database cannot be reached or refused a statement.
     #[error(transparent)]
     Store(#[from] Error),
@@ -122,6 +139,8 @@ impl Kind {
         match code & 0xff {
             // Plain SQLITE_READONLY is what `query_only` says; its extended forms mean a file that cannot be written.
             8 if code == 8 => Self::ReadOnly,
+            // SQLITE_CONSTRAINT_TRIGGER: the fence around a file that was moved, the only triggers there are.
+            19 if code == 1811 => Self::Unavailable,
             // BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN.
             5..=10 | 13 | 14 => Self::Unavailable,
             _ => Self::Refused,
@@ -155,6 +174,7 @@ mod tests {
             (10 | (3 << 8), Kind::Unavailable), // IOERR_WRITE
             (8, Kind::ReadOnly),                // READONLY
             (8 | (4 << 8), Kind::Unavailable),  // READONLY_DBMOVED
+            (1811, Kind::Unavailable),          // CONSTRAINT_TRIGGER
             (787, Kind::Refused),               // CONSTRAINT_FOREIGNKEY
             (1, Kind::Refused),                 // ERROR
             (11, Kind::Refused),                // CORRUPT

@@ -150,7 +150,7 @@ fn texts(connection: &Connection, text: &str) -> rusqlite::Result<Vec<String>> {
 }
 
 /// For writing, although little is written: a connection that only reads would leave the files of the write-ahead log behind.
-fn open(path: &Path) -> Result<Connection, Error> {
+pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
     let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = Connection::open_with_flags(path, access);
     let connection = opened.map_err(from_rusqlite)?;
@@ -158,7 +158,9 @@ fn open(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(_) => Err(unavailable("the work on the file was cut off")),

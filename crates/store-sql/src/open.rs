@@ -36,6 +36,8 @@ pub struct Options {
     pub connections: u32,
     /// PostgreSQL: further connections for the statements of the hot path. 1 at least.
     pub hot_connections: u32,
+    /// PostgreSQL: also a database that is the unfinished copy of another one. For whoever finishes it.
+    pub accepts_unfinished: bool,
 }
 
 /// Whether commits on SQLite reach the disk.
@@ -50,7 +52,14 @@ pub(crate) enum Durability {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { clock: ClockSource::default(), readers: 2, hot_readers: 4, connections: 10, hot_connections: 6 }
+        Self {
+            clock: ClockSource::default(),
+            readers: 2,
+            hot_readers: 4,
+            connections: 10,
+            hot_connections: 6,
+            accepts_unfinished: false,
+        }
     }
 }
 

@@ -31,7 +31,6 @@ const INSERT: &str = concat!(
 );
 const FIND_BY_CREDENTIAL: &str = concat!("SELECT ", columns!(), " FROM passkeys WHERE credential_id = $1");
 const LIST: &str = concat!("SELECT ", columns!(), " FROM passkeys WHERE user_id = $1 ORDER BY id LIMIT $2");
-const COUNT: &str = "SELECT COUNT(*) FROM passkeys WHERE user_id = $1";
 /// WebAuthn Level 3 section 7.2, step 22: a counter moves on, unless neither side counts.
 const USE: &str = "UPDATE passkeys SET counter = $2, backed_up = $3, last_used_at = $4 \
      WHERE id = $1 AND (counter < $2 OR (counter = 0 AND $2 = 0))";
@@ -125,11 +124,6 @@ impl Passkeys for SqlTx {
     async fn list_passkeys(&mut self, user: UserId) -> Result<Vec<Passkey>, Error> {
         let rows = list!(self, PasskeyRow, LIST, user.as_uuid(), i64::from(MAX_PASSKEYS))?;
         rows.into_iter().map(Passkey::try_from).collect()
-    }
-
-    async fn count_passkeys(&mut self, user: UserId) -> Result<u64, Error> {
-        let count = find!(self, (i64,), COUNT, user.as_uuid())?.map_or(0, |(count,)| count);
-        Place { table: "passkeys", id: &user }.count("count", count)
     }
 
     async fn use_passkey(&mut self, id: PasskeyId, seen: &PasskeyUse) -> Result<bool, Error> {

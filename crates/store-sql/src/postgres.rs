@@ -2,6 +2,7 @@
 
 mod address;
 mod lease;
+mod listener;
 
 use std::time::Duration;
 
@@ -14,10 +15,12 @@ use tokio::time::timeout;
 
 pub use address::PostgresAddress;
 pub(crate) use lease::{Lease, in_time};
+pub use listener::RevocationListener;
 
 use crate::clock::DatabaseClock;
 use crate::engine::{Connection, on_postgres};
 use crate::error::{OpenError, from_sqlx, unavailable};
+use crate::mark;
 use crate::measure::{self, PoolReading};
 use crate::migrate;
 use crate::open::Options;
@@ -39,12 +42,14 @@ const TIMEOUTS: [(&str, &str); 3] =
 const CLOCK_AND_DOOR: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT), \
                               current_setting('transaction_read_only') = 'on'";
 
-const CLOCK: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
+pub(crate) const CLOCK: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
 
 pub(crate) struct Postgres {
     pool: PgPool,
     /// Commits are durable a moment after they are acknowledged (DESIGN section 8): for refreshes alone.
     pub(crate) hot: PgPool,
+    /// What connections are made with.
+    base: Box<PgConnectOptions>,
 }
 
 impl Postgres {
@@ -52,6 +57,9 @@ impl Postgres {
         let base = connect_options(url)?;
         // A migration may take longer than any statement of ours.
         let mut connection = connect(&base).await?;
+        if !options.accepts_unfinished && mark::is_unfinished(&mut connection).await? {
+            return Err(OpenError::Unfinished);
+        }
         migrate::postgres(&mut connection).await?;
         connection.close().await.map_err(from_sqlx)?;
 
@@ -60,8 +68,8 @@ impl Postgres {
         // A dead connection is found by the refresh that uses it, which is answered 503 and comes again; asking first would
         // cost each refresh a second trip.
         let hot = sized(options.hot_connections).test_before_acquire(false);
-        let hot = hot.connect_lazy_with(base.options([("synchronous_commit", "off")]));
-        Ok(Self { pool, hot })
+        let hot = hot.connect_lazy_with(base.clone().options([("synchronous_commit", "off")]));
+        Ok(Self { pool, hot, base: Box::new(base) })
     }
 
     /// Begins to write, and the moment of that.
@@ -98,6 +106,11 @@ impl Postgres {
         Ok(())
     }
 
+    /// Whoever listens for revocations.
+    pub(crate) fn listener(&self) -> RevocationListener {
+        RevocationListener::new(self.base.as_ref().clone())
+    }
+
     /// How full its pools are.
     pub(crate) fn pools(&self) -> Vec<PoolReading> {
         vec![measure::pool("transactions", &self.pool), measure::pool("hot", &self.hot)]
@@ -116,6 +129,11 @@ impl Postgres {
 async fn read_clock(lease: &mut Lease) -> Result<Timestamp, Error> {
     let micros: i64 = on_postgres!(lease, |c| sqlx::query_scalar(CLOCK).fetch_one(c).await).map_err(from_sqlx)?;
     Ok(Timestamp::from_micros(micros))
+}
+
+/// A connection of its own, whose statements may take as long as they need.
+pub(crate) async fn connect_alone(url: &Secret<String>) -> Result<PgConnection, OpenError> {
+    connect(&connect_options(url)?).await
 }
 
 /// Whether a migration was ever run on this database. Changes nothing.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use countersign_kernel::{Timestamp, UserId};
 use countersign_store::{Error, RecoveryCodeHash, RecoveryCodes};
 
-use crate::engine::{change, find, on_engine};
+use crate::engine::{change, on_engine};
 use crate::error::{lost_reference, refused};
 use crate::row::micros;
 use crate::tx::SqlTx;
@@ -12,7 +12,6 @@ use crate::tx::SqlTx;
 const CLEAR: &str = "DELETE FROM recovery_codes WHERE user_id = $1";
 const INSERT: &str = "INSERT INTO recovery_codes (user_id, code_hash, created_at) ";
 const TAKE: &str = "DELETE FROM recovery_codes WHERE user_id = $1 AND code_hash = $2";
-const COUNT: &str = "SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1";
 
 #[async_trait]
 impl RecoveryCodes for SqlTx {
@@ -39,10 +38,5 @@ impl RecoveryCodes for SqlTx {
 
     async fn take_recovery_code(&mut self, user: UserId, code: RecoveryCodeHash) -> Result<bool, Error> {
         Ok(change!(self, TAKE, user.as_uuid(), code.0.as_slice())? == 1)
-    }
-
-    async fn count_recovery_codes(&mut self, user: UserId) -> Result<u64, Error> {
-        let count = find!(self, (i64,), COUNT, user.as_uuid())?;
-        Ok(count.and_then(|(count,)| u64::try_from(count).ok()).unwrap_or(0))
     }
 }

@@ -11,7 +11,7 @@ use countersign_store::{
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::engine::{change, find, list, on_engine, take};
+use crate::engine::{Connection, change, find, list, on_engine, take};
 use crate::error::{from_sqlx, refused};
 use crate::page::{Start, nothing, page, rows_to_ask};
 use crate::revocation::columns::head_of;
@@ -20,6 +20,10 @@ use crate::tx::SqlTx;
 
 /// Takes `$1` numbers; the hash is still that of the number before the first of them.
 const TAKE_NUMBERS: &str = "UPDATE revocation_head SET seq = seq + $1 RETURNING seq, hash";
+/// The same on PostgreSQL, where other processes hear of it with the commit. Its lock on the queue is held for no longer than this
+/// row is in any case (docs/design/valkey.md).
+const TAKE_NUMBERS_AND_TELL: &str = "UPDATE revocation_head SET seq = seq + $1 RETURNING seq, hash, \
+                                     CAST(pg_notify('countersign_revoked_' || CAST(tableoid AS text), '') AS text)";
 const SET_HASH: &str = "UPDATE revocation_head SET hash = $1";
 const HEAD: &str = "SELECT seq, hash FROM revocation_head";
 const RAISE_HEAD: &str = "UPDATE revocation_head SET seq = $1 WHERE seq < $1";
@@ -197,6 +201,11 @@ impl Revocations for SqlTx {
     }
 }
 
+/// Whether a revocation has the hash that follows from the one before it.
+pub(crate) fn follows(before: u64, revocation: &Revocation) -> bool {
+    chain(before, revocation.seq, &revocation.record) == revocation.hash
+}
+
 impl SqlTx {
     /// Numbers, chains and writes the revocations that were put down.
     pub(crate) async fn number_revocations(&mut self) -> Result<Vec<Revocation>, Error> {
@@ -205,7 +214,11 @@ impl SqlTx {
             return Ok(Vec::new());
         }
         let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
-        let Some((last, hash)) = take!(self, (i64, i64), TAKE_NUMBERS, count)? else {
+        let statement = match &self.connection {
+            Connection::Sqlite { .. } => TAKE_NUMBERS,
+            Connection::Postgres(_) => TAKE_NUMBERS_AND_TELL,
+        };
+        let Some((last, hash)) = take!(self, (i64, i64), statement, count)? else {
             return Err(refused("the head of the revocations has no row"));
         };
         let head = head_of(last.saturating_sub(count), hash)?;

@@ -20,6 +20,7 @@ use tokio::time::{sleep, timeout};
 use crate::engine::Connection;
 use crate::error::{OpenError, from_sqlx, unavailable};
 use crate::hot::{Readers, Writer};
+use crate::mark;
 use crate::measure::{self, PoolReading};
 use crate::migrate;
 use crate::open::{BUSY_TIMEOUT, Durability, Options};
@@ -56,7 +57,12 @@ impl Sqlite {
             // What is deleted is overwritten: a person who left is not in the free pages of the file.
             .pragma("secure_delete", "ON");
         let base = sqlx::ConnectOptions::disable_statement_logging(base);
-        migrate::sqlite(&mut first_connection(&base).await?).await?;
+        let mut first = first_connection(&base).await?;
+        if let Some(to) = mark::moved_to(&mut first).await? {
+            return Err(OpenError::Moved { path: path.to_owned(), to });
+        }
+        migrate::sqlite(&mut first).await?;
+        drop(first);
 
         let gate = Arc::new(Mutex::new(()));
         let writer = sized(1).connect_lazy_with(base.clone());

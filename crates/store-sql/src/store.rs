@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use countersign_kernel::{Env, SessionId, Timestamp, UserId};
 use countersign_store::{
-    Error, Hot, Journal, Notices, Observer, RefreshWrite, RevocationHead, Session, Store, Tx, User,
+    Error, Hot, Journal, Notices, Observer, PasswordHash, RefreshWrite, RevocationHead, Session, Store, Tx, User,
 };
 
 use crate::clock::DatabaseClock;
@@ -15,7 +15,7 @@ use crate::error::OpenError;
 use crate::hot;
 use crate::measure::{Readings, Step};
 use crate::open::{Database, Durability, Options};
-use crate::postgres::{self, Postgres};
+use crate::postgres::{self, Postgres, RevocationListener};
 use crate::shared::Shared;
 use crate::sqlite::Sqlite;
 use crate::tx::{Mode, SqlTx};
@@ -116,11 +116,31 @@ impl SqlStore {
         }
     }
 
+    /// What hears at once that another process has revoked something; none on SQLite, which has no other.
+    #[must_use]
+    pub fn revocation_listener(&self) -> Option<RevocationListener> {
+        match &self.engine {
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(postgres) => Some(postgres.listener()),
+        }
+    }
+
     /// Whether the last write that could tell got through: reads may go on where a disk is full or a lock is held. Says what
     /// was last seen and asks nobody; [`SqlStore::try_write`] asks.
     #[must_use]
     pub fn takes_writes(&self) -> bool {
         !self.shared.writes_fail()
+    }
+
+    /// Whether the file was moved to a server meanwhile, and takes no writes any more. Never where the database is a server's.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn is_moved(&self) -> Result<bool, Error> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.hot_readers.is_moved(),
+            Engine::Postgres(_) => Ok(false),
+        }
     }
 
     /// Writes a row as it is, to see whether writes get through again.
@@ -194,13 +214,29 @@ impl Store for SqlStore {
     }
 }
 
+impl SqlStore {
+    /// An ending must be on disk before the answer: the hot path is not for it.
+    async fn write_ending(&self, write: &RefreshWrite) -> Result<Option<User>, Error> {
+        let mut tx = self.begin().await?;
+        let written = tx.write_refresh(write).await?;
+        let session = if written { tx.find_session(write.id).await? } else { None };
+        let user = match session {
+            Some(session) => tx.find_user(session.user).await?,
+            None => None,
+        };
+        tx.commit().await?;
+        Ok(user)
+    }
+}
+
+/// What waits for PostgreSQL is on the heap: else every read of SQLite, which waits for nothing, would carry some kilobytes about.
 #[async_trait]
 impl Hot for SqlStore {
     async fn find_session_and_user(&self, id: SessionId) -> Result<Option<(Session, User)>, Error> {
         let read = async {
             match &self.engine {
                 Engine::Sqlite(sqlite) => sqlite.hot_readers.session_and_user(id),
-                Engine::Postgres(postgres) => hot::postgres::session_and_user(&postgres.hot, id).await,
+                Engine::Postgres(postgres) => Box::pin(hot::postgres::session_and_user(&postgres.hot, id)).await,
             }
         };
         self.shared.measured(Step::HotRead, read).await
@@ -208,21 +244,12 @@ impl Hot for SqlStore {
 
     async fn write_refresh_and_find_user(&self, write: &RefreshWrite) -> Result<Option<User>, Error> {
         if write.row.ended.is_some() {
-            // An ending must be on disk before the answer: the hot path is not for it.
-            let mut tx = self.begin().await?;
-            let written = tx.write_refresh(write).await?;
-            let session = if written { tx.find_session(write.id).await? } else { None };
-            let user = match session {
-                Some(session) => tx.find_user(session.user).await?,
-                None => None,
-            };
-            tx.commit().await?;
-            return Ok(user);
+            return Box::pin(self.write_ending(write)).await;
         }
         let writing = async {
             match &self.engine {
                 Engine::Sqlite(sqlite) => sqlite.hot_writer.write(write).await,
-                Engine::Postgres(postgres) => hot::postgres::write(&postgres.hot, write).await,
+                Engine::Postgres(postgres) => Box::pin(hot::postgres::write(&postgres.hot, write)).await,
             }
         };
         let written = self.shared.measured(Step::HotWrite, writing).await;
@@ -234,7 +261,19 @@ impl Hot for SqlStore {
         let read = async {
             match &self.engine {
                 Engine::Sqlite(sqlite) => sqlite.hot_readers.user(id),
-                Engine::Postgres(postgres) => hot::postgres::user(&postgres.hot, id).await,
+                Engine::Postgres(postgres) => Box::pin(hot::postgres::user(&postgres.hot, id)).await,
+            }
+        };
+        self.shared.measured(Step::HotRead, read).await
+    }
+
+    async fn find_user_and_password(&self, email_key: &str) -> Result<Option<(User, Option<PasswordHash>)>, Error> {
+        let read = async {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => sqlite.hot_readers.user_and_password(email_key),
+                Engine::Postgres(postgres) => {
+                    Box::pin(hot::postgres::user_and_password(&postgres.hot, email_key)).await
+                }
             }
         };
         self.shared.measured(Step::HotRead, read).await

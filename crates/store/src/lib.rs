@@ -7,6 +7,7 @@
 mod address_range;
 pub mod audit;
 pub mod audit_checkpoint;
+pub mod enrolment;
 pub mod error;
 pub mod factor_proof;
 pub mod import_secret;
@@ -28,6 +29,7 @@ pub mod role;
 pub mod root;
 pub mod session;
 pub mod signing_key;
+pub mod status_index;
 pub mod totp;
 pub mod tx;
 pub mod user;
@@ -35,6 +37,7 @@ pub mod user;
 pub use address_range::{AddressRange, ParseAddressRangeError};
 pub use audit::{AuditFilter, AuditRecords, ChainRow, SealedRecord};
 pub use audit_checkpoint::{AuditCheckpoints, SignedCheckpoint};
+pub use enrolment::{Enrolment, Enrolments};
 pub use error::Error;
 pub use factor_proof::FactorProofs;
 pub use import_secret::{ImportSecret, ImportSecrets};
@@ -55,9 +58,10 @@ pub use revocation::{Effect, NewRevocation, ParseHeadError, Revocation, Revocati
 pub use role::{Role, Roles};
 pub use root::{Root, Roots};
 pub use session::{
-    Answered, AttemptHash, Delivery, EndReason, Ended, RefreshRow, RefreshWrite, Session, Sessions, Spent,
+    Answered, AttemptHash, Delivery, EndReason, Ended, RefreshRow, RefreshWrite, RowState, Session, Sessions, Spent,
 };
 pub use signing_key::{KeyState, SigningKey, SigningKeys};
+pub use status_index::{StatusIndex, StatusIndexes, StatusListSize};
 pub use totp::{SealedTotp, Totp, Totps};
 pub use tx::{Committed, Hot, Observer, Store, Tx};
 pub use user::{NewAddress, NewUser, User, UserStatus, Users};

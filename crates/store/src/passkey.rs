@@ -71,9 +71,6 @@ pub trait Passkeys {
     /// All passkeys of a person, oldest first, at most [`MAX_PASSKEYS`].
     async fn list_passkeys(&mut self, user: UserId) -> Result<Vec<Passkey>, Error>;
 
-    /// How many passkeys a person has.
-    async fn count_passkeys(&mut self, user: UserId) -> Result<u64, Error>;
-
     /// Writes down a use, if the counter has moved on or neither side counts (WebAuthn Level 3 section 7.2, step 22); `false`
     /// where it has not, or where there is no such passkey. Of racing uses with one counter exactly one gets `true`.
     async fn use_passkey(&mut self, id: PasskeyId, seen: &PasskeyUse) -> Result<bool, Error>;

@@ -23,7 +23,4 @@ pub trait RecoveryCodes {
 
     /// Takes a code in one conditional write: of racing calls exactly one gets `true`.
     async fn take_recovery_code(&mut self, user: UserId, code: RecoveryCodeHash) -> Result<bool, Error>;
-
-    /// How many the person has left.
-    async fn count_recovery_codes(&mut self, user: UserId) -> Result<u64, Error>;
 }

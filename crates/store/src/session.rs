@@ -185,6 +185,12 @@ impl RefreshRow {
             version: 1,
         }
     }
+
+    /// The state that it is in.
+    #[must_use]
+    pub const fn state(&self) -> RowState {
+        RowState { version: self.version, generation: self.generation, seen_at: self.seen_at }
+    }
 }
 
 /// A session.
@@ -220,14 +226,26 @@ pub struct Session {
     pub last_seen_at: Timestamp,
 }
 
+/// Which state of a row was judged. The version alone names it as long as nothing that was written is ever lost; where a server that
+/// died has forgotten its last commits, a version comes twice, and its generation and moment tell one from the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RowState {
+    /// Its `version`.
+    pub version: u64,
+    /// Its `generation`.
+    pub generation: u64,
+    /// Its `seen_at`.
+    pub seen_at: Timestamp,
+}
+
 /// One conditional write of a session's row after judging it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefreshWrite {
     /// The session.
     pub id: SessionId,
-    /// The version that was judged: the write happens only if the row still has it and has not ended.
-    pub judged_version: u64,
-    /// The row to be. Its `version` is `judged_version + 1`.
+    /// What was judged: the write happens only if the row is still in this state and has not ended.
+    pub judged: RowState,
+    /// The row to be. Its `version` is `judged.version + 1`.
     pub row: RefreshRow,
     /// The new `last_seen_at`.
     pub last_seen_at: Timestamp,
@@ -244,9 +262,9 @@ pub trait Sessions {
     /// The session with this id, ended or not.
     async fn find_session(&mut self, id: SessionId) -> Result<Option<Session>, Error>;
 
-    /// Writes the judged row if it still has the judged version and has not ended; `false` where it has not.
+    /// Writes the judged row if it is still in the state that was judged and has not ended; `false` where it is not.
     /// An ending (`row.ended`) is written by the same statement. [`Error::Refused`] where a list of the row is longer than any
-    /// may be, or its `version` is not `judged_version + 1`.
+    /// may be, or its `version` is not `judged.version + 1`.
     async fn write_refresh(&mut self, write: &RefreshWrite) -> Result<bool, Error>;
 
     /// Ends a session that lives; the session as it is now, or none where there is none or it has ended already.

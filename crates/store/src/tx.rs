@@ -8,6 +8,7 @@ use countersign_kernel::{SessionId, Timestamp, UserId};
 
 use crate::audit::AuditRecords;
 use crate::audit_checkpoint::AuditCheckpoints;
+use crate::enrolment::Enrolments;
 use crate::error::Error;
 use crate::factor_proof::FactorProofs;
 use crate::import_secret::ImportSecrets;
@@ -17,7 +18,7 @@ use crate::one_time_token::OneTimeTokens;
 use crate::outbox::Outbox;
 use crate::passkey::Passkeys;
 use crate::passkey_challenge::PasskeyChallenges;
-use crate::password::Passwords;
+use crate::password::{PasswordHash, Passwords};
 use crate::pending_sign_in::PendingSignIns;
 use crate::recovery_code::RecoveryCodes;
 use crate::remembered_device::RememberedDevices;
@@ -26,6 +27,7 @@ use crate::role::Roles;
 use crate::root::Roots;
 use crate::session::{RefreshWrite, Session, Sessions};
 use crate::signing_key::SigningKeys;
+use crate::status_index::StatusIndexes;
 use crate::totp::Totps;
 use crate::user::{User, Users};
 
@@ -50,8 +52,10 @@ pub trait Tx:
     + Totps
     + RecoveryCodes
     + RememberedDevices
+    + Enrolments
     + FactorProofs
     + Machines
+    + StatusIndexes
     + MailedLinks
     + Outbox
     + AuditRecords
@@ -97,6 +101,9 @@ pub trait Hot: Send + Sync {
 
     /// The person with this id.
     async fn find_user_now(&self, id: UserId) -> Result<Option<User>, Error>;
+
+    /// The person with this normalised address and the hash of the password, if there is one.
+    async fn find_user_and_password(&self, email_key: &str) -> Result<Option<(User, Option<PasswordHash>)>, Error>;
 }
 
 /// A database.

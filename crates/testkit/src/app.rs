@@ -8,7 +8,9 @@ use countersign::System;
 use countersign::mail::Mailbox;
 use countersign_account::{Managed, RoleVerdict};
 use countersign_audit::Actor::Operator;
+use countersign_jose::testing::TestToken;
 use countersign_kernel::{Env, Origin, RequestId};
+use countersign_session::CreateMachineVerdict;
 use countersign_store::Store;
 use countersign_store_sql::testing::Temporary;
 use tokio::net::TcpListener;
@@ -17,7 +19,7 @@ use crate::actor::Actor;
 use crate::browser::World;
 use crate::clock::ManualClock;
 use crate::gates::Gates;
-use crate::mint::TokenMint;
+use crate::mint;
 use crate::security_key::SecurityKey;
 use crate::served::Served;
 use crate::transport::Transport;
@@ -124,6 +126,19 @@ impl TestApp {
         }
     }
 
+    /// Makes a machine of this name, as an operator would; its key opens the revocation feed.
+    ///
+    /// # Panics
+    /// There is one of that name.
+    #[expect(clippy::panic, clippy::expect_used, reason = "a test harness fails its test")]
+    pub async fn machine(&self, name: &str) -> String {
+        let (sessions, origin) = (self.system.auth().sessions(), self.local());
+        match sessions.create_machine(name, Operator, &origin).await.expect("the store is there") {
+            CreateMachineVerdict::Created(_, key) => key.expose().clone(),
+            refused => panic!("{name}: {refused:?}"),
+        }
+    }
+
     /// An authenticator before a browser on a page of this system.
     #[must_use]
     pub fn security_key(&self) -> SecurityKey {
@@ -143,8 +158,8 @@ impl TestApp {
     }
 
     /// Begins a token that is not quite this actor's access token.
-    pub fn mint(&self, actor: &Actor) -> TokenMint {
-        TokenMint::new(self.system.keyring(), actor.claims(), &self.world.env)
+    pub fn mint(&self, actor: &Actor) -> TestToken {
+        mint::token(self.system.keyring(), actor.claims(), &self.world.env)
     }
 
     /// The router, for requests of one's own.

@@ -22,6 +22,8 @@ pub struct FeedStream {
     pub headers: HeaderMap,
     body: Body,
     text: String,
+    /// How many bytes still come before the connection is cut.
+    left: usize,
     connection: Option<JoinHandle<()>>,
 }
 
@@ -76,7 +78,20 @@ impl FeedStream {
             return Err(std::io::Error::other(answer.status().to_string()));
         }
         let (head, body) = answer.into_parts();
-        Ok(Self { headers: head.headers, body: Body::new(body), text: String::new(), connection: Some(connection) })
+        Ok(Self {
+            headers: head.headers,
+            body: Body::new(body),
+            text: String::new(),
+            left: usize::MAX,
+            connection: Some(connection),
+        })
+    }
+
+    /// The same, cut after so many bytes: in the middle of an event, as a rule.
+    #[must_use]
+    pub const fn cut_after(mut self, bytes: usize) -> Self {
+        self.left = bytes;
+        self
     }
 
     /// The next event; waits for it. None where the stream has ended.
@@ -89,9 +104,14 @@ impl FeedStream {
                     return Some(event);
                 }
             }
+            if self.left == 0 {
+                return None;
+            }
             let frame = self.body.frame().await?.ok()?;
             if let Ok(bytes) = frame.into_data() {
-                self.text.push_str(&String::from_utf8_lossy(&bytes));
+                let some = bytes.get(..self.left).unwrap_or(&bytes);
+                self.left -= some.len();
+                self.text.push_str(&String::from_utf8_lossy(some));
             }
         }
     }
@@ -119,7 +139,7 @@ impl FeedStream {
 impl From<Response> for FeedStream {
     fn from(answer: Response) -> Self {
         let (head, body) = answer.into_parts();
-        Self { headers: head.headers, body, text: String::new(), connection: None }
+        Self { headers: head.headers, body, text: String::new(), left: usize::MAX, connection: None }
     }
 }
 

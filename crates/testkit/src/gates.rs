@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use countersign_kernel::{SessionId, Timestamp, UserId};
-use countersign_store::{Error, Hot, Observer, RefreshWrite, RevocationHead, Session, Store, Tx, User};
+use countersign_store::{Error, Hot, Observer, PasswordHash, RefreshWrite, RevocationHead, Session, Store, Tx, User};
 use tokio::sync::watch;
 
 /// Where a call can be held.
@@ -151,6 +151,10 @@ impl Hot for GatedStore {
 
     async fn find_user_now(&self, id: UserId) -> Result<Option<User>, Error> {
         self.inner.find_user_now(id).await
+    }
+
+    async fn find_user_and_password(&self, email_key: &str) -> Result<Option<(User, Option<PasswordHash>)>, Error> {
+        self.inner.find_user_and_password(email_key).await
     }
 }
 

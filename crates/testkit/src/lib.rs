@@ -47,6 +47,7 @@ mod smtp_sink;
 mod table;
 mod trail;
 mod transport;
+mod valkey;
 
 pub use actor::{Actor, Loot, PASSWORD};
 pub use app::{TestApp, TestAppBuilder};
@@ -59,7 +60,7 @@ pub use gates::{Closed, Gates, Stop};
 pub use jar::{Jar, Kept};
 pub use letter::Letter;
 pub use mask::mask;
-pub use mint::{TokenMint, is_hmac_of};
+pub use mint::is_hmac_of;
 pub use process::{Process, ProcessBuilder};
 pub use ran::Ran;
 pub use reply::Reply;
@@ -68,6 +69,7 @@ pub use served::Served;
 pub use smtp_sink::{Received, SmtpSink};
 pub use table::{AddressLine, AddressTable};
 pub use transport::Transport;
+pub use valkey::ValkeyServer;
 
 // What tests name in asserts.
 pub use countersign_audit::{Event, Outcome, Record};

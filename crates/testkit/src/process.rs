@@ -195,6 +195,16 @@ impl Process {
         run(&self.builder, self.folder.path(), arguments, input)
     }
 
+    /// Begins a command beside the server, with the same settings and data directory, for whoever ends it.
+    ///
+    /// # Panics
+    /// It does not start.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test harness fails its test")]
+    pub fn begin(&self, arguments: &[&str]) -> Child {
+        self.builder.command(self.folder.path(), arguments).spawn().expect("the binary is there")
+    }
+
     /// Ends it at once, as a power failure would.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
@@ -205,9 +215,13 @@ impl Process {
     ///
     /// # Panics
     /// It does not end in time.
-    #[expect(clippy::panic, reason = "a test harness fails its test")]
     pub fn terminate(&mut self) -> ExitStatus {
         self.signal("TERM");
+        self.wait_for_end()
+    }
+
+    #[expect(clippy::panic, reason = "a test harness fails its test")]
+    fn wait_for_end(&mut self) -> ExitStatus {
         let mut waited = Duration::ZERO;
         while waited < PATIENCE {
             if let Ok(Some(status)) = self.child.try_wait() {
@@ -245,6 +259,23 @@ impl Process {
         }
     }
 
+    /// The same on other settings: `COUNTERSIGN_` + `name` is `value` from now on.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub async fn restart_with(mut self, name: &str, value: &str) -> Self {
+        self.builder.variables.push((format!("COUNTERSIGN_{name}"), value.to_owned()));
+        self.restart().await
+    }
+
+    /// Waits until it has ended by itself.
+    ///
+    /// # Panics
+    /// It does not end in time.
+    pub fn ended(&mut self) -> ExitStatus {
+        self.wait_for_end()
+    }
+
     async fn spawn(builder: ProcessBuilder, folder: Arc<TempDir>) -> Result<Self, String> {
         let spawned = builder.command(folder.path(), &[&builder.mode]).spawn();
         let mut child = spawned.map_err(|error| format!("{}: {error}", builder.binary.display()))?;
@@ -268,7 +299,7 @@ impl Process {
         let process = Self { address, admin, builder, folder, child, lines };
         let visitor = process.stranger("visitor");
         for _ in 0..400 {
-            let asked = visitor.call(http::Method::GET, "/readyz").try_send().await;
+            let asked = visitor.call(http::Method::GET, "/readyz?exclude=valkey").try_send().await;
             if asked.is_ok_and(|reply| reply.status() == 200) {
                 return Ok(process);
             }

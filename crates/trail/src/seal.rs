@@ -61,6 +61,10 @@ pub async fn seal(store: &dyn Store, limit: u32) -> Result<Sealed, Error> {
 const fn is_weighty(record: &Record) -> bool {
     matches!(
         record.event,
-        Event::SigningKeyActivated | Event::SigningKeyWithdrawn | Event::AuditPruned | Event::BackupRestored
+        Event::SigningKeyActivated
+            | Event::SigningKeyWithdrawn
+            | Event::AuditPruned
+            | Event::BackupRestored
+            | Event::DatabaseMoved
     )
 }

@@ -20,6 +20,8 @@ pub(crate) struct Host {
     pub(crate) port: u16,
     /// From the start of the process to its first 200.
     pub(crate) cold_start: Duration,
+    /// What it answers 200 to when it is ready.
+    ready: Request,
 }
 
 impl Host {
@@ -28,10 +30,10 @@ impl Host {
         let begun = Instant::now();
         let child = settings.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let child = child.with_context(|| program.display().to_string())?;
-        let mut host = Self { child, port, cold_start: Duration::ZERO };
         let ready = Request { method: "GET", path, headers: Vec::new(), body: String::new() };
+        let mut host = Self { child, port, cold_start: Duration::ZERO, ready };
         loop {
-            if Connection::open(port).and_then(|mut c| c.send(&ready)).is_ok_and(|answer| answer.status == 200) {
+            if host.connect().is_ok() {
                 host.cold_start = begun.elapsed();
                 return Ok(host);
             }
@@ -39,6 +41,15 @@ impl Host {
                 bail!("{} did not start", program.display());
             }
             thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// A connection that has been used once.
+    pub(crate) fn connect(&self) -> Result<Connection> {
+        let mut connection = Connection::open(self.port)?;
+        match connection.send(&self.ready)?.status {
+            200 => Ok(connection),
+            status => bail!("{} is answered {status}", self.ready.path),
         }
     }
 

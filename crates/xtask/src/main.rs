@@ -17,14 +17,17 @@ mod model;
 mod mutants;
 mod postgres;
 mod process;
+mod proxies;
+mod soak;
 mod test;
+mod valkey;
 
 use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  test [FILTER]        run every test; brings its own PostgreSQL
+  test [FILTER]        run every test; brings its own PostgreSQL, Valkey, nginx and Caddy
   floors               check the walls: crate arrows, import circles, file lengths, words that must not stay
   gen [--check]        write docs/reference from what it describes, or fail where it differs
   bench [--quick] [--load] [--as-built] [--soak] [--overload]
@@ -33,6 +36,8 @@ cargo xtask COMMAND
                        the tools of attackers against a server: one that is started here, or one of your own
   life [--seed S] [--runs N] [--browsers B] [--hours H]
                        the fault-injection test: honest browsers and thieves against the real server, in virtual hours
+  soak [--minutes M] [--nodes N] [--subscribers S] [--seed S] [--program PATH]
+                       how soon a revocation holds everywhere: several nodes and readers of the feed under load, on PostgreSQL
   model [--states N]   the model checker on the refresh rule: every exploration, up to N states each (default 5000000)
   fuzz [--minutes N]   run each fuzz target for N minutes (default 10); installs cargo-fuzz
   mutants [CRATE…]     change the code line by line and see whether a test notices; installs cargo-mutants
@@ -48,6 +53,7 @@ fn main() -> ExitCode {
         Some("bench") => bench::run_all(rest),
         Some("attack") => attack::run_tools(rest),
         Some("life") => life::live(rest),
+        Some("soak") => soak::run(rest),
         Some("model") => model::explore(rest),
         Some("fuzz") => fuzz::run_targets(rest),
         Some("mutants") => mutants::run_crates(rest),

@@ -111,6 +111,6 @@ fn unprivileged() -> Result<Command> {
     Ok(command)
 }
 
-fn is_root() -> Result<bool> {
+pub(crate) fn is_root() -> Result<bool> {
     Ok(fs::metadata("/proc/self")?.uid() == 0)
 }

@@ -5,16 +5,24 @@ use anyhow::Result;
 use crate::life;
 use crate::postgres::Cluster;
 use crate::process::{answers, cargo, root, run};
+use crate::proxies;
+use crate::valkey;
 
 /// Runs the tests whose names contain `filter`, or all of them and the doc tests.
 pub(crate) fn run_tests(filter: &[String]) -> Result<()> {
     let cluster = Cluster::start()?;
+    let valkey = valkey::program()?;
     let vectors = root()?.join("../shared/vectors");
-    let is_life_wanted = filter.is_empty() || filter.iter().any(|part| part.contains("life"));
-    let server = if is_life_wanted { Some(life::server()?) } else { None };
+    // Both turn the server's clock.
+    let is_driven = |part: &String| ["life", "nodes"].iter().any(|name| part.contains(name));
+    let server = if filter.is_empty() || filter.iter().any(is_driven) { Some(life::server()?) } else { None };
+    let proxies = proxies::programs()?;
     let prepared = || -> Result<_> {
         let mut command = cargo()?;
         command.env("COUNTERSIGN_TEST_POSTGRES", cluster.url()).env("COUNTERSIGN_REQUIRE_POSTGRES", "1");
+        command.envs(proxies.iter().map(|(variable, program)| (variable, program)));
+        command.env("COUNTERSIGN_REQUIRE_PROXIES", "1");
+        command.env("COUNTERSIGN_TEST_VALKEY", valkey).env("COUNTERSIGN_REQUIRE_VALKEY", "1");
         if let Some(server) = &server {
             command.env(life::VARIABLE, server);
         }

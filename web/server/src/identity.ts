@@ -12,10 +12,11 @@ export interface Identity<Extra extends object = object> {
   readonly email: string | undefined;
   readonly roles: readonly string[];
   readonly permissions: readonly string[];
+  /** What a program may do in the person's name: `scope`. Empty where the person's own session speaks. */
   readonly scopes: readonly string[];
-  /** Whether a second factor was proven in this session. */
+  /** Whether a second factor was proven in this session, and where it is used. */
   readonly hasSecondFactor: boolean;
-  /** When the person last proved who he is; undefined where the token does not say. */
+  /** When the person last proved who he is; undefined where the token does not say, or says that nobody has where the session is used (0). */
   readonly authenticatedAt: Date | undefined;
   readonly expiresAt: Date;
   /** Whether the list of revocations is too old to tell, and your policy is to accept that. */
@@ -28,6 +29,7 @@ export interface Identity<Extra extends object = object> {
 export interface Demands {
   roles?: readonly string[];
   permissions?: readonly string[];
+  /** Of a token with `scope`, there; of one without, which is of the person's own session, the permission of that name. */
   scopes?: readonly string[];
   /** A second factor, whatever the roles. */
   secondFactor?: boolean;
@@ -43,7 +45,7 @@ export interface Policy {
 }
 
 export function identityOf(claims: Claims, isStale: boolean): Identity {
-  const { sub, sid, email, roles = [], permissions = [], scope = "", amr = [], auth_time: proven, exp } = claims;
+  const { sub, sid, email, roles = [], permissions = [], scope = "", amr = [], auth_time: proven = 0, exp } = claims;
   const date = (seconds: number): Date => new Date(seconds * 1000);
   return Object.freeze({
     id: sub,
@@ -52,8 +54,8 @@ export function identityOf(claims: Claims, isStale: boolean): Identity {
     roles,
     permissions,
     scopes: scope.split(" ").filter(Boolean),
-    hasSecondFactor: amr.includes("mfa"),
-    authenticatedAt: proven === undefined ? undefined : date(proven),
+    hasSecondFactor: proven > 0 && amr.includes("mfa"),
+    authenticatedAt: proven > 0 ? date(proven) : undefined,
     expiresAt: date(exp),
     isStale,
     claims,
@@ -66,21 +68,24 @@ export function identityOf(claims: Claims, isStale: boolean): Identity {
  */
 export function demand(identity: Identity, demands: Demands, { issuer, secondFactorRoles, now }: Policy): void {
   const { roles, permissions, scopes, secondFactor, recentSeconds } = demands;
-  const isStrict = (role: string): boolean => !identity.hasSecondFactor && secondFactorRoles.includes(role);
-  const held = roles?.filter((role) => identity.roles.includes(role));
-  if (held?.length === 0) throw new AuthError("FORBIDDEN", issuer, { reason: `none of the roles ${roles}` });
-  if (lacks(permissions, identity.permissions)) throw new AuthError("FORBIDDEN", issuer, { reason: `none of the permissions ${permissions}` });
-  if (lacks(scopes, identity.scopes)) throw new AuthError("FORBIDDEN", issuer, { reason: `none of the scopes ${scopes}`, scopes });
-  if ((secondFactor && !identity.hasSecondFactor) || held?.every(isStrict) || (permissions && identity.roles.some(isStrict))) {
+  // A token without `scope` is of the person's own session: then a scope is the permission of that name.
+  const isOwn = identity.claims.scope === undefined;
+  const has = { ...identity, scopes: isOwn ? identity.permissions : identity.scopes };
+  for (const kind of ["roles", "permissions", "scopes"] as const) {
+    const wanted = demands[kind];
+    if (wanted && !wanted.some((one) => has[kind].includes(one))) {
+      throw new AuthError("FORBIDDEN", issuer, { reason: `none of the ${kind} ${wanted}`, [kind]: wanted });
+    }
+  }
+  const isStrict = (role: string): boolean => secondFactorRoles.includes(role);
+  const byStrict = roles?.filter((role) => has.roles.includes(role)).every(isStrict) || ((permissions || (isOwn && scopes)) && has.roles.some(isStrict));
+  if (!has.hasSecondFactor && (secondFactor || byStrict)) {
     throw new AuthError("STEP_UP_REQUIRED", issuer, { reason: "no second factor", methods: ["totp", "passkey", "recovery"] });
   }
-  const proven = identity.authenticatedAt?.getTime() ?? -Infinity;
-  if (recentSeconds !== undefined && now() >= proven + recentSeconds * 1000) {
+  // Not a number where nobody knows when: that is never recent.
+  const proven = Number(identity.authenticatedAt);
+  if (recentSeconds !== undefined && !(now() < proven + recentSeconds * 1000)) {
     const methods = ["password", "totp", "passkey", "recovery"];
     throw new AuthError("STEP_UP_REQUIRED", issuer, { reason: "proven too long ago", methods, maxAgeSeconds: recentSeconds });
   }
-}
-
-function lacks(wanted: readonly string[] | undefined, has: readonly string[]): boolean {
-  return wanted !== undefined && !wanted.some((one) => has.includes(one));
 }

@@ -107,6 +107,12 @@ test("of each list that a service demands one is enough, and none is FORBIDDEN",
   }
   assert.equal(await judge({ scopes: ["write", "admin:all"] }), `${refused}, scope="write admin:all"`, "RFC 6750 section 3");
   assert.equal(await judge({ scopes: ['a"b'] }), refused, "what cannot stand in the field is not in it");
+  const own = await it.issuer.token({ permissions: ["orders:read"] });
+  assert.equal(await judge({ scopes: ["orders:read"] }, own), "ok", "the person's own session: the permission of that name");
+  assert.equal(await judge({ scopes: ["orders:write"] }, own), `${refused}, scope="orders:write"`);
+  assert.equal(await judge({ scopes: ["orders:read"] }), `${refused}, scope="orders:read"`, "a scope claim decides alone");
+  const none = await it.issuer.token({ permissions: ["orders:read"], scope: "" });
+  assert.equal(await judge({ scopes: ["orders:read"] }, none), `${refused}, scope="orders:read"`, "an empty one too");
   const bare = await it.issuer.token({ roles: undefined, permissions: undefined, scope: undefined });
   for (const demands of [{ roles: ["editor"] }, { permissions: ["orders:read"] }]) assert.equal(await judge(demands, bare), refused, "a token without the claim");
   const headers = { Authorization: `Bearer ${token}`, "X-Auth-Roles": "owner", "X-Role": "owner" };
@@ -126,17 +132,23 @@ test("what admin grants needs a second factor, and what is dangerous a recent pr
     assert.equal(await judge({ roles: [role] }, { roles: [role] }), factor);
     assert.equal(await judge({ roles: [role] }, { roles: [role], amr: mfa }), "ok");
     assert.equal(await judge({ permissions: ["x"] }, { roles: [role], permissions: ["x"] }), factor, "a permission that may come from it");
+    assert.equal(await judge({ scopes: ["x"] }, { roles: [role], permissions: ["x"] }), factor, "by whatever name it is demanded");
+    assert.equal(await judge({ scopes: ["x"] }, { roles: [role], scope: "x" }), "ok", "a program has no second factor");
     assert.equal(await judge({ roles: ["member"] }, { roles: [role, "member"] }), "ok", "another role suffices");
   }
   assert.match(await judge({ roles: ["admin"] }, { roles: ["member"] }), /^FORBIDDEN/, "whoever lacks the role hears nothing of factors");
   assert.equal(await judge({ secondFactor: true }, {}), factor);
   assert.equal(await judge({ secondFactor: true }, { amr: mfa }), "ok");
+  for (const elsewhere of [{ auth_time: 0 }, { auth_time: undefined }]) {
+    assert.equal(await judge({ secondFactor: true }, { amr: mfa, ...elsewhere }), factor, "not proven where the session is used");
+    assert.equal(await judge({ roles: ["admin"] }, { roles: ["admin"], amr: mfa, ...elsewhere }), factor);
+  }
 
   const now = it.time / 1000;
   const old = 'STEP_UP_REQUIRED Bearer error="insufficient_user_authentication", max_age="600" password,totp,passkey,recovery';
   assert.equal(await judge({ recentSeconds: 600 }, { auth_time: now - 599 }), "ok");
   assert.equal(await judge({ recentSeconds: 600 }, { auth_time: now - 600 }), old);
-  assert.equal(await judge({ recentSeconds: 600 }, { auth_time: undefined }), old);
+  for (const unsaid of [undefined, 0]) assert.equal(await judge({ recentSeconds: 600 }, { auth_time: unsaid }), old);
 });
 
 test("a handler may demand by itself, and its own faults stay its own", async () => {

@@ -137,7 +137,7 @@ impl Accounts {
         origin: &Origin,
     ) -> Result<Result<Charge, Refused>, Error> {
         let account = self.keys().of(email.as_str(), Some(email));
-        let charged = Charge::take(self, limits::mail(self, account.as_bytes(), origin));
+        let charged = Charge::take(self, limits::mail(self, account.as_bytes(), origin)).await;
         if let Err(refused) = &charged {
             let shape = |record: countersign_audit::Record| record.of_unknown(&account.to_text());
             self.audit_limit_as(refused, Actor::Anonymous, origin, act, shape).await?;

@@ -194,7 +194,7 @@ impl Accounts {
         };
         let verdict = retrying(|| self.write_undo(&proof, languages, origin)).await?;
         let is_good = matches!(verdict, UndoVerdict::Restored(_));
-        Ok((verdict, if is_good { charge.give_back(self) } else { charge.keep() }))
+        Ok((verdict, if is_good { charge.give_back(self).await } else { charge.keep() }))
     }
 
     async fn write_undo(&self, proof: &Proof, languages: Languages, origin: &Origin) -> Result<UndoVerdict, Error> {

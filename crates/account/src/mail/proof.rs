@@ -56,7 +56,7 @@ impl Accounts {
             Proof::Code { email, .. } => Some(self.keys().of(email, EmailAddress::parse(email).ok().as_ref())),
         };
         let buckets = limits::proof(self, account.as_ref().map(|account| account.as_bytes()), origin);
-        let charged = Charge::take(self, buckets);
+        let charged = Charge::take(self, buckets).await;
         if let Err(refused) = &charged {
             let shape = |record: Record| match &account {
                 Some(account) => record.of_unknown(&account.to_text()),

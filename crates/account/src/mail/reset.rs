@@ -77,14 +77,15 @@ impl Accounts {
         let hash = if self.may_be_worth_a_hash(proof).await? {
             match self.hasher().hash(&new).await {
                 Ok(hash) => Some(PasswordHash(hash)),
-                Err(HashError::Busy(busy)) => return Ok((ResetVerdict::Busy(busy), charge.give_back(self))),
+                Err(HashError::Busy(busy)) => return Ok((ResetVerdict::Busy(busy), charge.give_back(self).await)),
                 Err(HashError::Fault(error)) => return Err(error.into()),
             }
         } else {
             None
         };
         let verdict = retrying(|| self.write_reset(proof, &new, hash.as_ref(), prover, origin)).await?;
-        let readings = if matches!(verdict, ResetVerdict::Invalid) { charge.keep() } else { charge.give_back(self) };
+        let readings =
+            if matches!(verdict, ResetVerdict::Invalid) { charge.keep() } else { charge.give_back(self).await };
         Ok((verdict, readings))
     }
 

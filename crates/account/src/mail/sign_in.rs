@@ -47,7 +47,7 @@ impl Accounts {
         };
         let verdict = retrying(|| self.write_link_sign_in(proof, prover, door, origin)).await?;
         let is_good = !matches!(verdict, LinkVerdict::Invalid);
-        Ok((verdict, if is_good { charge.give_back(self) } else { charge.keep() }))
+        Ok((verdict, if is_good { charge.give_back(self).await } else { charge.keep() }))
     }
 
     async fn write_link_sign_in(

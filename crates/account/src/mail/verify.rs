@@ -49,7 +49,7 @@ impl Accounts {
         };
         let verdict = retrying(|| self.write_verification(proof, prover, languages, origin)).await?;
         let is_good = matches!(verdict, VerifyVerdict::Verified { .. });
-        Ok((verdict, if is_good { charge.give_back(self) } else { charge.keep() }))
+        Ok((verdict, if is_good { charge.give_back(self).await } else { charge.keep() }))
     }
 
     async fn write_verification(

@@ -23,7 +23,7 @@ impl Accounts {
             Some(user) => self.buckets().passkey_of(&user.to_bytes()),
             None => self.buckets().passkey_from(&source(origin)),
         };
-        match Charge::take(self, buckets) {
+        match Charge::take(self, buckets).await {
             Ok(charge) => Ok(Ok(charge.keep())),
             Err(refused) => {
                 let actor = user.map_or(Actor::Anonymous, Actor::User);

@@ -47,7 +47,7 @@ impl Accounts {
         door: &SignInDoor,
         origin: &Origin,
     ) -> Result<Told<SignInVerdict>, Error> {
-        let charge = match Charge::take(self, self.buckets().passkey_from(&source(origin))) {
+        let charge = match Charge::take(self, self.buckets().passkey_from(&source(origin))).await {
             Ok(charge) => charge,
             Err(refused) => {
                 self.audit_limit(&refused, Actor::Anonymous, None, origin, "passkey_sign_in").await?;
@@ -65,8 +65,8 @@ impl Accounts {
             PasskeyProof::Proven(proven) => retrying(|| self.write_passkey_sign_in(&proven, door, origin)).await?,
         };
         match settled {
-            Settled::Proceeded(proceeded) => Ok((proceeded.into(), charge.give_back(self))),
-            Settled::Unverified => Ok((SignInVerdict::Unverified(None), charge.give_back(self))),
+            Settled::Proceeded(proceeded) => Ok((proceeded.into(), charge.give_back(self).await)),
+            Settled::Unverified => Ok((SignInVerdict::Unverified(None), charge.give_back(self).await)),
             Settled::Refused(refused) => {
                 retrying(|| self.write_passkey_failure(&refused, origin)).await?;
                 self.count_sign_in_failed("passkey_refused");

@@ -1,3 +1,7 @@
+use std::future::Future as _;
+use std::pin::pin;
+use std::task::{Context, Waker};
+
 use countersign_audit::Actor;
 use countersign_kernel::{Lifetime, Origin, RequestId, SessionId};
 
@@ -41,7 +45,10 @@ fn replay(policies: Policies, records: &[Record]) -> Replayed {
 
 fn replay_since(policies: Policies, seconds: i64, records: &[Record]) -> Replayed {
     let mut replay = Replay::new(policies, at(seconds), &Env::system());
-    records.iter().for_each(|record| replay.read(record));
+    for record in records {
+        let read = pin!(replay.read(record)).poll(&mut Context::from_waker(Waker::noop()));
+        assert!(read.is_ready(), "its limiter has nobody to ask");
+    }
     replay.finish()
 }
 

@@ -127,7 +127,7 @@ impl Accounts {
         origin: &Origin,
     ) -> Result<Told<ConfirmTotpVerdict>, Error> {
         // Counted apart from sign-ins: who mistypes here must not be kept from those.
-        let charge = match Charge::take(self, self.buckets().second_factor_setup(&identity.user.to_bytes())) {
+        let charge = match Charge::take(self, self.buckets().second_factor_setup(&identity.user.to_bytes())).await {
             Ok(charge) => charge,
             Err(refused) => {
                 let actor = Actor::User(identity.user);
@@ -137,7 +137,8 @@ impl Accounts {
             }
         };
         let verdict = retrying(|| self.write_confirmation(identity, code, origin)).await?;
-        let readings = if let ConfirmTotpVerdict::Failed(_) = verdict { charge.keep() } else { charge.give_back(self) };
+        let readings =
+            if let ConfirmTotpVerdict::Failed(_) = verdict { charge.keep() } else { charge.give_back(self).await };
         Ok((verdict, readings))
     }
 

@@ -10,9 +10,11 @@ use countersign_limit::testing::solve;
 
 use crate::world::{OTHER, PASSWORD, World, door, secret, sign_in};
 
-fn replay(world: &World, records: &[Record], policies: Policies) -> Replayed {
+async fn replay(world: &World, records: &[Record], policies: Policies) -> Replayed {
     let mut replay = Replay::new(policies, Timestamp::EPOCH, &world.env);
-    records.iter().for_each(|record| replay.read(record));
+    for record in records {
+        replay.read(record).await;
+    }
     replay.finish()
 }
 
@@ -81,7 +83,7 @@ async fn a_trail_under_its_own_limits_stops_what_they_stopped() {
         ["claim_admin_account", "password_account", "register_address", "sign_in_account", "sign_in_address_account"];
     assert!(names.iter().all(|name| wanted.contains_key(name)) && wanted.contains_key("sign_in_device"), "{wanted:?}");
 
-    assert_eq!(stopped(&replay(&world, &records, Policies::default())), wanted);
+    assert_eq!(stopped(&replay(&world, &records, Policies::default()).await), wanted);
 }
 
 /// Every limit ten times as wide stops nothing; one as narrow as can be stops everybody, and says who was honest.
@@ -98,8 +100,8 @@ async fn wide_limits_stop_nobody_and_narrow_ones_name_the_honest() {
         policies
     };
 
-    assert_eq!(stopped(&replay(&world, &records, with(10))), BTreeMap::new());
-    let none = replay(&world, &records, with(0));
+    assert_eq!(stopped(&replay(&world, &records, with(10)).await), BTreeMap::new());
+    let none = replay(&world, &records, with(0)).await;
     assert_eq!(none.limits.iter().map(|limit| limit.times()).sum::<u64>(), none.acts);
     let honest: Vec<_> = none.limits.iter().flat_map(|limit| &limit.stops).filter(|(_, stop)| stop.got_in).collect();
     assert_eq!(honest.len(), 1, "{honest:?}");

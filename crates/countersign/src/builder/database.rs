@@ -130,7 +130,7 @@ impl Builder {
         Ok(self.master_key.as_ref().map(|text| MasterKey::from_text(text.expose())).transpose()?)
     }
 
-    fn master_key_beside(&self, file: &std::path::Path, env: &Env) -> Result<MasterKey, Error> {
+    pub(super) fn master_key_beside(&self, file: &std::path::Path, env: &Env) -> Result<MasterKey, Error> {
         if let Some(directory) = &self.data_dir {
             data_dir::prepare(directory)?;
         }

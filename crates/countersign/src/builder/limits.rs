@@ -1,5 +1,6 @@
 //! The settings of limits.
 
+use countersign_kernel::Secret;
 use countersign_limit::Policies;
 
 use super::Builder;
@@ -12,6 +13,14 @@ impl Builder {
     pub fn limits(mut self, limits: Policies) -> Self {
         self.session.refresh_limit = limits.refresh_session;
         self.limits = Some(limits);
+        self
+    }
+
+    /// A Valkey or Redis server, `redis://user:password@host:port/number`, with TLS `rediss://`: all nodes that are given it count
+    /// limits together, and hear of each other's revocations at once. Nothing is lost with it: while it does not answer, each node
+    /// counts for itself. Without it, each node does so always.
+    pub fn valkey(mut self, url: Secret<String>) -> Self {
+        self.valkey = Some(url);
         self
     }
 

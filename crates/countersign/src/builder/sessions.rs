@@ -53,6 +53,13 @@ impl Builder {
         self
     }
 
+    /// Whether access tokens have an index in a signed status list at `/.well-known/status-list`, for verifiers of other makes; not
+    /// without it, because each token then costs a write.
+    pub const fn status_list(mut self, is_on: bool) -> Self {
+        self.session.status_list = is_on;
+        self
+    }
+
     /// What a recent sign-in is; 10 minutes without it.
     pub const fn step_up_max_age(mut self, age: Lifetime) -> Self {
         self.session.step_up_max_age = age;

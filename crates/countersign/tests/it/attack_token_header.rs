@@ -105,7 +105,14 @@ async fn nothing_public_or_guessable_is_an_hmac_secret() {
         }
         assert!(!countersign_testkit::is_hmac_of(&ada.access_token(), secret.as_bytes()));
     }
-    all_refused(&ada, [("the published key as a secret", app.mint(&ada).hmac_with_public_key().mint())]).await;
+    all_refused(
+        &ada,
+        [
+            ("the published key as a secret", app.mint(&ada).hmac_with_public_jwk().mint()),
+            ("its bytes as a secret", app.mint(&ada).hmac_with_public_key().mint()),
+        ],
+    )
+    .await;
     assert_eq!(jwks.text_at("/keys/0/alg"), "EdDSA", "who can check a token cannot make one");
 }
 
@@ -152,6 +159,7 @@ async fn a_key_that_comes_with_the_token_is_no_key() {
         &ada,
         [
             ("embedded jwk", app.mint(&ada).embedded_key().mint()),
+            ("our own jwk embedded", app.mint(&ada).embedded_issuers_key().mint()),
             (
                 "embedded jwk beside a good signature",
                 app.mint(&ada).header("jwk", json!({"kty": "oct", "k": "AAAA"})).mint(),

@@ -55,4 +55,5 @@ mod revocation_feed;
 mod second_factor;
 mod session_binding;
 mod start;
+mod status_list;
 mod upkeep;

@@ -48,7 +48,7 @@ async fn without_password(app: &TestApp, name: &str, email_verified: bool) -> (A
     };
     let session = auth.sessions().open(tx.as_mut(), &user, opening).await.unwrap();
     tx.commit().await.unwrap();
-    let issued = auth.sessions().issue(&session, &user, None).unwrap();
+    let issued = auth.sessions().issue(&session, &user, None).await.unwrap();
     let actor = app.stranger(name).into_program();
     actor.set_access_token(&issued.access.token);
     (actor, issued.refresh.unwrap().expose().to_string())

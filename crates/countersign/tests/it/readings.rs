@@ -1,7 +1,7 @@
 //! What a system says of itself, without a socket and with the time in hand.
 
 use countersign::readings::Readings;
-use countersign_testkit::{TestApp, days, minutes, seconds};
+use countersign_testkit::{Method, TestApp, days, minutes, seconds};
 
 fn count(of: &[(&str, u64)], name: &str) -> u64 {
     of.iter().find(|(known, _)| *known == name).map_or(0, |(_, count)| *count)
@@ -84,12 +84,15 @@ async fn each_row_of_the_refresh_table_is_counted() {
     let thief = app.visitor();
     assert_eq!(thief.redeem(&loot).await.code(), "TOKEN_REUSED");
     assert_eq!(ada.refresh().await.status(), 401);
+    // On https a refresh cookie counts only beside that of the page session.
+    let stray = app.visitor().call(Method::POST, "/api/auth/refresh").header("cookie", "__Secure-refreshToken=stray");
+    assert_eq!(stray.send().await.refresh_case(), "1-invalid");
 
     app.upkeep().await;
     let sessions = read(&app).await.sessions;
 
     assert_eq!(sessions.seq, 1, "the log has been read up to the revocation");
-    for (case, wanted) in [("5-rotated", 2), ("9-theft", 1), ("2-ended", 1), ("7-late", 0)] {
+    for (case, wanted) in [("1-invalid", 1), ("2-ended", 1), ("5-rotated", 2), ("7-late", 0), ("9-theft", 1)] {
         assert_eq!(count(&sessions.refreshes, case), wanted, "{case}: {:?}", sessions.refreshes);
     }
     assert!(sessions.live.contains(&("session", 1)), "{:?}", sessions.live);

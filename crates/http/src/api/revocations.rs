@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
+use countersign_kernel::Bearer;
 use countersign_session::{Effect, FeedEvent, Subscription, Target, Told};
 use futures_util::stream::{self, Stream, StreamExt as _};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -16,7 +17,7 @@ use utoipa::ToSchema;
 
 use crate::app::Auth;
 use crate::error::{Code, Problem, subscribe_refusal};
-use crate::extract::{Bearer, bearer};
+use crate::extract::bearer;
 use crate::json::{Members, Query, Shape};
 
 static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");

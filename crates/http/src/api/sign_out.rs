@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use countersign_audit::Actor;
+use countersign_kernel::Bearer;
 use countersign_session::{EndReason, Identity, TokenError};
 use http::{HeaderName, HeaderValue, StatusCode};
 
@@ -13,7 +14,7 @@ use crate::api::view::{MessageView, SignedOutEverywhereView};
 use crate::app::Auth;
 use crate::cookie::{RefreshCookie, clear_session};
 use crate::error::Problem;
-use crate::extract::{Bearer, CurrentUser, bearer};
+use crate::extract::{CurrentUser, bearer};
 use crate::json::{Call, Nothing};
 use crate::layer::csrf;
 

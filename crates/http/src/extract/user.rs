@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use countersign_audit::Event;
-use countersign_kernel::UserId;
+use countersign_kernel::{Bearer, UserId};
 use countersign_session::{Identity, TokenError};
 use http::HeaderMap;
 use http::request::Parts;
 
 use crate::app::{Auth, Refusal};
 use crate::error::{Code, Problem, Rejection};
-use crate::extract::bearer::{Bearer, bearer};
+use crate::extract::bearer::bearer;
 use crate::request::{RequestInfo, origin_of};
 
 /// Who is signed in, by the access token of the request.

@@ -37,6 +37,7 @@ fn every_call_of_the_contract_that_is_built_is_described() {
             "get /",
             "get /.well-known/jwks.json",
             "get /.well-known/revocations/jwks.json",
+            "get /.well-known/status-list",
             "get /api/admin/v1/audit",
             "get /api/admin/v1/keys",
             "get /api/admin/v1/limits",

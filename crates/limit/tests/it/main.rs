@@ -8,6 +8,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod contract;
 mod corpus;
 mod eviction;
 mod limiter;

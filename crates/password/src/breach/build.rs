@@ -86,10 +86,12 @@ pub enum ListError {
 /// Takes lists in, one after the other, and makes one filter.
 ///
 /// Needs 8 bytes of memory for each line that is kept, and some 35 for each password while it is made.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FilterBuilder {
     keys: Vec<u64>,
     least_seen: u64,
+    /// How many there may be.
+    pub(super) most: usize,
     kept: Kept,
 }
 
@@ -97,7 +99,7 @@ impl FilterBuilder {
     /// Takes nothing yet. Hashes that were seen less often than `least_seen` will be left out; 0 or 1 leaves out none.
     #[must_use]
     pub fn new(least_seen: u64) -> Self {
-        Self { least_seen, ..Self::default() }
+        Self { keys: Vec::new(), least_seen, most: MOST, kept: Kept::default() }
     }
 
     /// Reads one list to its end. Lines end in LF or CRLF, and a byte order mark of UTF-8 counts for nothing.
@@ -196,13 +198,13 @@ impl FilterBuilder {
     }
 
     fn keep(&mut self, key: u64) -> Result<(), ListError> {
-        if self.keys.len() >= MOST {
+        if self.keys.len() >= self.most {
             // The same passwords may have come again and again.
             let taken = self.keys.len();
             self.keys.sort_unstable();
             self.keys.dedup();
             self.kept.repeated += (taken - self.keys.len()) as u64;
-            if self.keys.len() >= MOST {
+            if self.keys.len() >= self.most {
                 return Err(ListError::TooMany);
             }
         }

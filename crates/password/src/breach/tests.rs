@@ -4,6 +4,7 @@ use std::io::{BufReader, Cursor};
 use proptest::prelude::*;
 use xorf::Filter as _;
 
+use super::format::MAX_SEGMENT;
 use super::*;
 
 const COMMON: &str = include_str!("../../data/common-passwords.txt");
@@ -180,6 +181,64 @@ fn hashes_that_were_seen_too_seldom_are_left_out() {
 }
 
 #[test]
+fn a_list_without_counts_will_do_where_all_are_wanted() {
+    let mut builder = FilterBuilder::new(1);
+    builder.read(sha1_line("some password").as_bytes(), ListForm::Sha1).unwrap();
+    assert_eq!(builder.finish().unwrap().1.passwords, 1);
+}
+
+#[test]
+fn where_all_room_is_taken_repetitions_make_some_and_strangers_none() {
+    let few = || {
+        let mut builder = FilterBuilder::new(0);
+        builder.most = 3;
+        builder
+    };
+    let mut repeating = few();
+    repeating.read("password one\n".repeat(9).as_bytes(), ListForm::Plain).unwrap();
+    repeating.read("password two\npassword one\n".as_bytes(), ListForm::Plain).unwrap();
+    let kept = repeating.finish().unwrap().1;
+    assert_eq!((kept.lines, kept.passwords, kept.repeated), (11, 2, 9));
+
+    let mut crowded = few();
+    crowded.read(many("crowded", 3).as_bytes(), ListForm::Plain).unwrap();
+    let refused = crowded.read("one more of them".as_bytes(), ListForm::Plain);
+    assert!(matches!(refused, Err(ListError::TooMany)), "{refused:?}");
+}
+
+#[test]
+fn what_only_resembles_a_hash_is_a_password() {
+    let hash = sha1_line("some password");
+    for text in [format!("{}:", &hash[..32]), format!("{}:3x", &hash[..32]), format!("{}:3", "k".repeat(32))] {
+        assert!(filter_of(&text).contains(&password(&text)), "{text}");
+    }
+}
+
+#[test]
+fn a_line_that_was_cut_within_a_letter_is_still_only_too_long() {
+    let kept = built(format!("k{}\nsome password\n", "\u{e9}".repeat(5_000))).1;
+    assert_eq!(kept, Kept { lines: 2, passwords: 1, too_long: 1, ..Kept::default() });
+}
+
+#[test]
+fn a_list_whose_reading_is_interrupted_is_read_on_and_one_that_fails_is_none() {
+    struct Disturbed(Option<io::ErrorKind>);
+    impl Read for Disturbed {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            self.0.take().map_or(Ok(0), |kind| Err(kind.into()))
+        }
+    }
+    let read = |kind| {
+        let list = BufReader::new("some password\n".as_bytes().chain(Disturbed(Some(kind))));
+        let mut builder = FilterBuilder::new(0);
+        builder.read(list, ListForm::Plain).map(|()| builder.finish().unwrap().1.passwords)
+    };
+    assert_eq!(read(io::ErrorKind::Interrupted).unwrap(), 1);
+    let refused = read(io::ErrorKind::PermissionDenied).unwrap_err();
+    assert!(matches!(refused, ListError::Io(_)), "{refused:?}");
+}
+
+#[test]
 fn a_list_that_is_not_what_it_seems_is_refused_with_its_line() {
     let hash = sha1_line("some password");
     assert!(matches!(list_refused(format!("{hash}:3\nplain text\n"), 0), ListError::NoHash(2)));
@@ -248,6 +307,9 @@ fn each_reason_to_refuse_a_file_says_what_it_is() {
         (with(16, &u64::MAX.to_le_bytes()), FormatError::Geometry),
         (with(32, &0_u32.to_le_bytes()), FormatError::Geometry),
         (with(32, &3_u32.to_le_bytes()), FormatError::Geometry),
+        (with(32, &[3_u32.to_le_bytes(), 6_u32.to_le_bytes()].concat()), FormatError::Geometry),
+        (with(32, &[(MAX_SEGMENT * 2).to_le_bytes(); 2].concat()), FormatError::Geometry),
+        (with(10, &[2])[..16].to_vec(), FormatError::Foreign),
         (with(32, &(1_u32 << 31).to_le_bytes()), FormatError::Geometry),
         (with(36, &0_u32.to_le_bytes()), FormatError::Geometry),
         (with(36, &u32::MAX.to_le_bytes()), FormatError::Geometry),
@@ -342,4 +404,33 @@ proptest! {
         let file = [header.before_checksum().as_slice(), &header.checksum, &body].concat();
         prop_assert!(Filter::read(file.as_slice()).is_err());
     }
+}
+
+#[test]
+fn a_fingerprint_tells_two_filters_apart() {
+    let (one, other) = (filter_of("first password\n").fingerprint(), filter_of("second password\n").fingerprint());
+    assert_ne!(one, other);
+    assert!([one, other].iter().all(|f| f.len() == 16 && f.bytes().all(|b| b.is_ascii_hexdigit())));
+}
+
+#[test]
+fn a_reading_that_is_interrupted_goes_on_and_one_that_fails_does_not() {
+    struct Disturbed<'a>(&'a [u8], Vec<io::ErrorKind>);
+
+    impl Read for Disturbed<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            // The header comes first, in whatever pieces.
+            if BUILT_IN_FILE.len() - self.0.len() >= HEADER_BYTES
+                && let Some(kind) = self.1.pop()
+            {
+                return Err(kind.into());
+            }
+            self.0.read(buffer)
+        }
+    }
+
+    let interrupted = Filter::read(Disturbed(BUILT_IN_FILE, vec![io::ErrorKind::Interrupted; 2]));
+    assert_eq!(interrupted.unwrap().fingerprint(), Filter::built_in().unwrap().fingerprint());
+    let failed = Filter::read(Disturbed(BUILT_IN_FILE, vec![io::ErrorKind::BrokenPipe]));
+    assert!(matches!(failed, Err(FilterError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe));
 }

@@ -185,6 +185,7 @@ fn the_vector_of_firebase() {
     assert!(!parse(FIREBASE).matches(b"user1password", b""));
     let unnamed = parse(&FIREBASE.replace("k=7f3a,", ""));
     assert!(unnamed.needs_secret() && unnamed.secret_name().is_none());
+    assert_eq!(parse(FIREBASE).secret_name(), Some("7f3a"));
     assert_eq!(unnamed.with_secret("7f3a").unwrap().to_text().expose(), parse(FIREBASE).to_text().expose());
 }
 
@@ -297,6 +298,13 @@ fn the_dearest_that_is_accepted_is_accepted() {
 }
 
 #[test]
+fn sha_crypt_says_nothing_of_what_it_would_cut() {
+    let hash = parse("$5$rounds=1000$a$nRWla4qYiH8gXMYoqhIGJvY02y1w09nesirXP1W/XU/");
+    assert!(hash.compute(&[b'k'; 128], b"").is_some());
+    assert!(hash.compute(&[b'k'; 129], b"").is_none() && hash.compute(b"kuzm\0tevx", b"").is_none());
+}
+
+#[test]
 fn damaged_texts_are_told_from_unknown_ones() {
     for text in [
         "$2b$12$",
@@ -315,8 +323,15 @@ fn damaged_texts_are_told_from_unknown_ones() {
         "$5$rounds=$a$nRWla4qYiH8gXMYoqhIGJvY02y1w09nesirXP1W/XU/",
         "$5$rounds=1000$a$nRWla4qYiH8gXMYoqhIGJvY02y1w09nesirXP1W/XUz",
         "$6$rounds=1000$a$nRWla4qYiH8gXMYoqhIGJvY02y1w09nesirXP1W/XU/",
+        "$5$rounds=1000$a:$nRWla4qYiH8gXMYoqhIGJvY02y1w09nesirXP1W/XU/",
+        "$5$rounds=1000$a b$nRWla4qYiH8gXMYoqhIGJvY02y1w09nesirXP1W/XU/",
+        "$5$rounds=1000$seventeen.letters$nRWla4qYiH8gXMYoqhIGJvY02y1w09nesirXP1W/XU/",
+        "$5$rounds=1000$a$nRWla4qYiH8gXMYoqhIGJvY02y1w09nesirXP1W/XU/$more",
         "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ",
         "$fbscrypt$ln=14,r=8$AAAA",
+        &FIREBASE.replace("k=7f3a", "k="),
+        &FIREBASE.replace("k=7f3a", "k=7F3A"),
+        &FIREBASE.replace("7f3a", &"7".repeat(33)),
     ] {
         assert!(matches!(LegacyHash::parse(text), Err(Unusable::Damaged(_))), "{text}: {:?}", LegacyHash::parse(text));
     }
@@ -337,6 +352,9 @@ fn damaged_texts_are_told_from_unknown_ones() {
         "AQAAAAMAAAAyAAAAEOMwvh3+FZxqkdMBz2ekgGhwQ4B6pZWND6zgESBuWiHw",
         "AQAAAAEAACcQ/////wABAgMEBQYHCAkKCwwNDg+yWU7rLgUwPZb1Itsmra7cbxw2EFpwpVFIEtP+JIuUEw==",
         &"A".repeat(1_025),
+        // The first byte of ASP.NET's second form, and fewer and more bytes than it has.
+        &"A".repeat(4 * 16),
+        &"A".repeat(4 * 17),
     ] {
         assert_eq!(LegacyHash::parse(text).err(), Some(Unusable::Unknown), "{text}");
     }

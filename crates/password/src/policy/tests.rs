@@ -35,7 +35,16 @@ fn blanks_alone_are_no_password() {
         ["", "        ", "\t\n \u{a0}\u{2003}    ", "\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}"]
     {
         assert!(codes(&policy, blank, &[]).contains(&Code::Blank), "{blank:?}");
+        let violations = policy.check(&Password::received(blank).unwrap(), &[]).unwrap_err();
+        assert_eq!(violations[0].message, "Choose a password.", "and no word of how weak nothing is");
     }
+}
+
+#[test]
+fn what_everybody_knows_of_a_person_counts_as_little() {
+    let (policy, password) = (Policy::default(), Password::received("zirconette qafo").unwrap());
+    let score = |context: &[&str]| policy.check(&password, context).unwrap().score;
+    assert!(score(&["ada.zirconette@example.org"]) < score(&["ada.lovelace@example.org"]));
 }
 
 #[test]

@@ -35,6 +35,7 @@ async fn check(hasher: &Hasher, text: &str, stored: &Secret<String>) -> (bool, b
 #[tokio::test]
 async fn a_hash_names_its_pepper_and_matches_with_it_alone() {
     let with = hasher(Some(TODAYS), &[]);
+    assert_eq!(with.peppers().current.as_ref().map(Pepper::id), Some(pepper(TODAYS).id()));
     let stored = with.hash(&password("kuzm tevx")).await.unwrap();
     let id = pepper(TODAYS).id().to_string();
 

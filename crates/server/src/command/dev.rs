@@ -58,10 +58,10 @@ pub async fn run(sources: &Sources, output: Output) -> Result<(), Failure> {
         None => site,
     };
     let wrap = |site: Router| with_mailbox(site).layer(from_fn_with_state(home, lead_home));
-    server.wrapped(wrap).run(signals, None).await;
+    let served = server.wrapped(wrap).run(signals, None).await;
     // The log's last line comes before ours.
     drop(flush);
-    output.text(&resume)
+    served.and_then(|()| output.text(&resume))
 }
 
 /// The chosen address; the default one or the next that is free.

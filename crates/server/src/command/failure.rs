@@ -130,11 +130,30 @@ impl From<countersign::Error> for Failure {
             Error::Keys(error) if error.is_transient() => Exit::Unavailable,
             Error::Keys(countersign_keys::Error::MasterKey(_)) => Exit::Usage,
             Error::Store(error) if error.is_transient() => Exit::Unavailable,
+            Error::NoFile => Exit::NotFound,
+            Error::Move(error) => of_move(error),
             Error::Open(countersign::OpenError::Address(_)) => Exit::Usage,
             Error::Open(_) => Exit::Unavailable,
             _ => Exit::Failed,
         };
         Self::of(exit, &error)
+    }
+}
+
+const fn of_move(error: &countersign::MoveError) -> Exit {
+    use countersign::MoveError;
+    match error {
+        MoveError::NotEmpty { .. }
+        | MoveError::OtherSource { .. }
+        | MoveError::AlreadyMoved { .. }
+        | MoveError::NotThere
+        | MoveError::HasLived { .. }
+        | MoveError::Clocks { .. } => Exit::Denied,
+        MoveError::NotMoved => Exit::NotFound,
+        MoveError::Open(countersign::OpenError::Address(_)) => Exit::Usage,
+        MoveError::Busy | MoveError::AlmostDone { .. } | MoveError::Open(_) => Exit::Unavailable,
+        MoveError::Store(error) if error.is_transient() => Exit::Unavailable,
+        _ => Exit::Failed,
     }
 }
 

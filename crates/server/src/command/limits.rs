@@ -119,8 +119,8 @@ async fn simulate(args: &SimulateArgs, policies: [Policies; 2], context: &Contex
     while from < until {
         let to = (from + SLICE).min(until);
         for record in slice(store.as_ref(), from, to).await? {
-            present.read(&record);
-            proposed.read(&record);
+            present.read(&record).await;
+            proposed.read(&record).await;
         }
         from = to;
     }

@@ -75,8 +75,7 @@ pub async fn run(args: &ServeArgs, sources: &Sources, output: Output) -> Result<
         system: server.system.clone(),
         tls: server.tls.clone(),
     };
-    server.run(signals, Some((hangups, reloader))).await;
-    Ok(())
+    server.run(signals, Some((hangups, reloader))).await
 }
 
 /// Everything open, nothing served yet.
@@ -195,16 +194,28 @@ impl Server {
     }
 
     /// Serves until a signal, then ends in an orderly way. Without `reloads` SIGHUP is left to the operating system.
-    pub async fn run(self, mut signals: Signals, reloads: Option<(Hangups, Reloader)>) {
+    ///
+    /// # Errors
+    /// The database was moved away: whoever keeps the server running is to start it again, on the other one.
+    pub async fn run(self, mut signals: Signals, reloads: Option<(Hangups, Reloader)>) -> Result<(), Failure> {
+        let mut is_moved = false;
         let stop = Notify::new();
         let systemd = Systemd::from_environment();
         systemd.ready();
         let watchdog = tokio::spawn(systemd.clone().keep());
         let system = self.system.clone();
         let obeying = async {
-            signals.next().await;
+            is_moved = tokio::select! {
+                () = signals.next() => false,
+                () = system.moved() => true,
+            };
             systemd.stopping();
             system.drain();
+            if is_moved {
+                tracing::error!(
+                    "the database was moved to PostgreSQL: this server stops; start it with DATABASE set to that"
+                );
+            }
             tracing::info!("stopping: no new connections, requests under way are finished");
             stop.notify_one();
             signals.next().await;
@@ -239,6 +250,7 @@ impl Server {
         }
         watchdog.abort();
         tracing::info!("stopped");
+        if is_moved { Err(countersign::Error::Moved.into()) } else { Ok(()) }
     }
 }
 

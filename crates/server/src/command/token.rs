@@ -82,6 +82,7 @@ async fn mint(args: MintArgs, context: &Context) -> Result<(), Failure> {
     let (sessions, origin) = (context.sessions(), context.origin());
     let store = context.system.store();
     let mut tx = store.begin().await?;
+    tx.lock_user(user.id).await?;
     let new = NewSession {
         delivery: Delivery::Body,
         remember: false,
@@ -95,7 +96,7 @@ async fn mint(args: MintArgs, context: &Context) -> Result<(), Failure> {
     let record = Record::new(Event::TokenMinted, OPERATOR, &origin, tx.now(), context.system.env());
     tx.audit(record.of(user.id).in_session(session.id));
     tx.commit().await?;
-    let issued = sessions.access_for(&session, &user)?;
+    let issued = sessions.access_for(&session, &user).await?;
     let value = json!({
         "accessToken": issued.token,
         "expiresAt": issued.expires_at.to_rfc3339(),

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use countersign::{PostgresAddress, PublicUrl};
+use countersign::{PostgresAddress, PublicUrl, ValkeyAddress};
 use countersign_kernel::Secret;
 use ipnet::IpNet;
 
@@ -36,8 +36,13 @@ static DATABASE: Setting<Option<Database>> = Setting::new(
 )
 .secret();
 
-static VALKEY: Setting<Option<Secret<String>>> =
-    Setting::new("valkey", "`redis://…`: limits and revocations shared between nodes.").secret().unbuilt("Valkey is");
+static VALKEY: Setting<Option<Valkey>> = Setting::new(
+    "valkey",
+    "`redis://user:password@host:port/number`, with TLS `rediss://…`: a Valkey or Redis server (6 or later) through which nodes share \
+     limits and tell each other of revocations. It holds nothing that cannot be lost: while it does not answer, each node counts for \
+     itself. Without it each node does so always.",
+)
+.secret();
 
 static MASTER_KEY: Setting<Option<Secret<String>>> = Setting::new(
     "master_key",
@@ -101,7 +106,33 @@ impl Value for Database {
     }
 }
 
-/// Addresses, data directory, database, master key.
+/// Where Valkey is.
+#[derive(Debug, Clone)]
+pub struct Valkey {
+    /// The address, to be shown.
+    pub address: ValkeyAddress,
+    /// As it was given, which has its password.
+    pub url: Secret<String>,
+}
+
+impl Value for Valkey {
+    fn read(raw: &Raw, _: &Bounds) -> Option<Self> {
+        let url = Secret::new(raw.text()?.to_owned());
+        ValkeyAddress::parse(&url).ok().map(|address| Self { address, url })
+    }
+
+    fn expected(_: &Bounds) -> String {
+        "redis://user:password@host:port/number, or rediss:// for TLS (valkey:// and valkeys:// mean the same), without options, and in \
+         user and password ? as %3F, # as %23, / as %2F and @ as %40"
+            .to_owned()
+    }
+
+    fn show(&self) -> String {
+        format!("{} (user and password not shown)", self.address)
+    }
+}
+
+/// Addresses, data directory, database, Valkey, master key.
 #[derive(Debug)]
 pub struct General {
     /// Address of the public listener.
@@ -114,6 +145,8 @@ pub struct General {
     pub data_dir: PathBuf,
     /// The database, where it is not the SQLite file in the data directory.
     pub database: Option<Database>,
+    /// Valkey, where nodes share limits.
+    pub valkey: Option<Valkey>,
     /// The master key, where it does not come from its file in the data directory.
     pub master_key: Option<Secret<String>>,
     /// Networks whose forwarding headers are believed.
@@ -141,6 +174,12 @@ impl General {
         }
     }
 
+    /// Whether what goes to Valkey can be read or answered on the way.
+    #[must_use]
+    pub fn is_valkey_exposed(&self) -> bool {
+        self.valkey.as_ref().is_some_and(|valkey| !valkey.address.is_private())
+    }
+
     /// Whether what goes to the database can be read or answered on the way.
     #[must_use]
     pub fn is_database_exposed(&self) -> bool {
@@ -166,6 +205,7 @@ pub fn read(found: &Found, purpose: Use) -> Result<General, Refused> {
         public_url: public_url(found, purpose)?,
         data_dir: found.read(&DATA_DIR)?,
         database: found.find(&DATABASE)?,
+        valkey: found.find(&VALKEY)?,
         master_key: found.find(&MASTER_KEY)?,
         trusted_proxies: found.read(&TRUSTED_PROXIES)?,
     })

@@ -218,6 +218,10 @@ impl Config {
                 "DATABASE is reached over a network without a check of who answers: add sslmode=verify-full and sslrootcert to it, \
                  save where that network is yours alone.",
             ),
+            general.is_valkey_exposed().then_some(
+                "VALKEY is reached over a network in clear: whoever is on the way can read its password and make limits lie; use \
+                 rediss://, save where that network is yours alone.",
+            ),
             (session.bind.network == OnChange::End && geo.asn_file.is_none()).then_some(
                 "SESSION__BIND_NETWORK is end without GEO__ASN_FILE: whoever changes from Wi-Fi to mobile data, or from IPv4 to \
                  IPv6, is signed out.",

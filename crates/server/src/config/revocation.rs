@@ -30,10 +30,22 @@ static MAX_SUBSCRIBERS: Setting<i64> = Setting::new(
 .or("256")
 .within(1, 100_000);
 
+static STATUS_LIST: Setting<bool> = Setting::new(
+    "revocation.status_list",
+    "Whether access tokens have an index in a signed Token Status List at `/.well-known/status-list`, for verifiers of other makes. \
+     Each token then costs a write.",
+)
+.or("false");
+
 /// The section.
 pub static SECTION: Section = Section {
     title: "Revocation",
-    settings: &[&MAX_STALENESS_SECONDS.definition, &WHEN_STALE.definition, &MAX_SUBSCRIBERS.definition],
+    settings: &[
+        &MAX_STALENESS_SECONDS.definition,
+        &WHEN_STALE.definition,
+        &MAX_SUBSCRIBERS.definition,
+        &STATUS_LIST.definition,
+    ],
 };
 
 /// How revocations are told, and how old what is known of them may be.
@@ -45,6 +57,8 @@ pub struct Revocation {
     pub is_refused_when_stale: bool,
     /// How many may read the feed at once.
     pub max_subscribers: usize,
+    /// Whether access tokens have an index in a status list.
+    pub has_status_list: bool,
 }
 
 /// Reads the section.
@@ -56,5 +70,6 @@ pub fn read(found: &Found) -> Result<Revocation, Refusal> {
         max_staleness: found.read(&MAX_STALENESS_SECONDS)?.lifetime(),
         is_refused_when_stale: found.read(&WHEN_STALE)? == "refuse",
         max_subscribers: usize::try_from(found.read(&MAX_SUBSCRIBERS)?).unwrap_or(1),
+        has_status_list: found.read(&STATUS_LIST)?,
     })
 }

@@ -168,10 +168,23 @@ fn broken_toml_is_refused_with_its_line_and_without_its_text() {
 }
 
 #[test]
-fn what_is_not_built_is_refused_by_name() {
-    let text = refusal(&variables(&[("COUNTERSIGN_VALKEY", "redis://user:canary@host")]), Use::Dev);
-    assert!(text.contains("VALKEY") && text.contains("not built yet"), "{text}");
-    assert!(!text.contains("canary"), "{text}");
+fn the_address_of_valkey_is_understood_and_its_password_never_shown() {
+    let valkey = |url: &str| variables(&[("COUNTERSIGN_VALKEY", url)]);
+    assert!(Config::load(&variables(&[]), Use::Dev).unwrap().general.valkey.is_none());
+    for (url, is_warned_of) in [
+        ("redis://:canary@127.0.0.1:6379/1", false),
+        ("rediss://ada:canary@cache.internal", false),
+        ("valkey://ada:canary@cache.internal", true),
+    ] {
+        let config = Config::load(&valkey(url), Use::Dev).unwrap();
+        assert_eq!(config.warnings.iter().any(|warning| warning.contains("VALKEY")), is_warned_of, "{url}");
+        assert!(!format!("{config:?}").contains("canary"));
+        assert!(!shown(&config, "valkey").0.contains("canary"));
+    }
+    for url in ["canary", "http://ada:canary@host", "redis://ada:canary@host?db=1", "rediss://:canary@host#insecure"] {
+        let text = refusal(&valkey(url), Use::Dev);
+        assert!(text.contains("VALKEY") && text.contains("rediss://") && !text.contains("canary"), "{text}");
+    }
 }
 
 #[test]

@@ -119,6 +119,15 @@ fn limits(page: &mut Page, readings: &Readings) {
     page.metric(&t::LIMIT_REFUSALS, |samples| named(samples, &readings.limits_refused));
     page.number(&t::LIMIT_KEYS, readings.limits.keys);
     page.number(&t::LIMIT_EVICTIONS, readings.limits.evicted);
+    page.metric(&t::VALKEY_UP, |samples| {
+        readings.valkey.iter().for_each(|valkey| samples.number(&[], u8::from(valkey.is_up)));
+    });
+    page.metric(&t::VALKEY_QUESTIONS, |samples| {
+        if let Some(valkey) = &readings.valkey {
+            samples.number(&["valkey"], valkey.answered);
+            samples.number(&["node"], valkey.alone);
+        }
+    });
 }
 
 fn revocation(page: &mut Page, readings: &Readings) {
@@ -128,6 +137,10 @@ fn revocation(page: &mut Page, readings: &Readings) {
     });
     page.number(&t::REVOCATION_SEQ, sessions.seq);
     page.number(&t::REVOCATION_LAG, seconds(sessions.silent_for));
+    page.metric(&t::REVOCATION_NEWS, |samples| {
+        readings.heard.iter().for_each(|heard| samples.number(&["database"], heard));
+        readings.valkey.iter().for_each(|valkey| samples.number(&["valkey"], valkey.woken));
+    });
     let feed = &sessions.feed;
     let (subscribers, most) = feed.subscribers;
     page.number(&t::FEED_SUBSCRIBERS, subscribers);

@@ -146,6 +146,10 @@ metrics! {
         LIMIT_KEYS: Gauge "countersign_limit_keys" [];
         /// Buckets dropped to make room while they still counted something: someone is flooding.
         LIMIT_EVICTIONS: Counter "countersign_limit_evictions_total" [];
+        /// 1 while Valkey answers, 0 while this node counts limits for itself. Absent where no Valkey is set.
+        VALKEY_UP: Gauge "countersign_valkey_up" [];
+        /// Questions about limits that Valkey answered (`valkey`) or this node alone (`node`). Absent where no Valkey is set.
+        VALKEY_QUESTIONS: Counter "countersign_limit_questions_total" ["by"];
     }
     "Revocation" {
         /// Live revocations of `token`, `session`, `person` and `key`.
@@ -154,6 +158,8 @@ metrics! {
         REVOCATION_SEQ: Gauge "countersign_revocation_seq" [];
         /// How long the revocation log has not answered this process. Below one second as a rule.
         REVOCATION_LAG: Gauge "countersign_revocation_lag_seconds" [];
+        /// How often this process was told of a revocation: by PostgreSQL (`database`), by other nodes (`valkey`). Absent without both.
+        REVOCATION_NEWS: Counter "countersign_revocation_news_total" ["by"];
         /// Services that read the revocation feed of this process.
         FEED_SUBSCRIBERS: Gauge "countersign_feed_subscribers" [];
         /// How many may read it at once.
@@ -231,7 +237,7 @@ mod tests {
     fn no_label_could_hold_a_person() {
         let known = [
             "route", "method", "status", "code", "outcome", "case", "seen", "step", "pool", "state", "limit", "kind",
-            "standing", "event", "version", "result",
+            "standing", "event", "version", "result", "by",
         ];
         for metric in all() {
             assert!(metric.labels.iter().all(|label| known.contains(label)), "{}: {:?}", metric.name, metric.labels);

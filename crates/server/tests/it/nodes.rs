@@ -1,10 +1,14 @@
 //! Several nodes on one PostgreSQL database, as real processes on the loopback.
 
-mod cable;
+mod clocks;
 mod failover;
+mod fleet;
 mod outage;
 mod pair;
-mod place;
+pub(crate) mod place;
+mod rolling;
+mod spread;
+mod valkey;
 
 use countersign_testkit::{Actor, Method, Process, ProcessBuilder, Reply, json};
 

@@ -60,7 +60,11 @@ impl Floor {
     /// Access tokens of one session.
     pub async fn access_tokens(&self, count: usize) -> Vec<String> {
         let session = self.session().await;
-        (0..count).map(|_| self.sessions.access_for(&session, &self.user).unwrap().token).collect()
+        let mut tokens = Vec::with_capacity(count);
+        for _ in 0..count {
+            tokens.push(self.sessions.access_for(&session, &self.user).await.unwrap().token);
+        }
+        tokens
     }
 }
 

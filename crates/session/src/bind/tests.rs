@@ -176,7 +176,17 @@ fn a_proof_makes_a_place_home_and_no_other() {
     assert_eq!(bind(&session, &cafe, &policy, None).verdict, OnChange::Ignore);
     assert_eq!(bind(&session, &train, &policy, None).verdict, OnChange::StepUp);
     assert_eq!(prove(&session, &cafe, &policy, None), None, "once");
-    assert_eq!(prove(&session, &train, &both(OnChange::Ignore), None), None, "what is ignored is not remembered");
+    let elsewhere = from("curl/8", "10.9.9.9");
+    assert_eq!(prove(&session, &elsewhere, &both(OnChange::Ignore), None), None, "what is ignored is not remembered");
+}
+
+#[test]
+fn a_browser_that_was_proven_vouches_for_no_other() {
+    let mut session = session();
+    session.noticed = vec![seen(Mark::UserAgent(AgentFamily::of(Some(PHONE)).as_str().to_owned()), true)];
+    let policy = both(OnChange::StepUp);
+    assert_eq!(judged(&session, PHONE, HOME, policy).0, OnChange::Ignore);
+    assert_eq!(judged(&session, "curl/8", HOME, policy), (OnChange::StepUp, vec!["user_agent"]));
 }
 
 /// Somebody who walks through many networks is remembered with the latest; what he proved stays longest.

@@ -56,16 +56,20 @@ async fn heard(subscription: &mut Subscription) -> Vec<String> {
     }
 }
 
-/// The claim `time` of the next heartbeat.
-async fn time_of_heartbeat(sessions: &Sessions, subscription: &mut Subscription) -> i64 {
+/// Two claims of the next heartbeat: `seq` and `time`.
+async fn heartbeat(sessions: &Sessions, subscription: &mut Subscription) -> (i64, i64) {
     let keys = KeySet::from_jwks(&sessions.feed_jwks().unwrap()).unwrap();
     loop {
         if let FeedEvent::Heartbeat(_, signed) = subscription.next().await.unwrap() {
             let payload = verify_jws(&signed, &keys, Some("countersign-revocation-heartbeat+jwt")).unwrap();
             let claims: serde_json::Value = serde_json::from_slice(&payload).unwrap();
-            return claims["time"].as_i64().unwrap();
+            return (claims["seq"].as_i64().unwrap(), claims["time"].as_i64().unwrap());
         }
     }
+}
+
+async fn time_of_heartbeat(sessions: &Sessions, subscription: &mut Subscription) -> i64 {
+    heartbeat(sessions, subscription).await.1
 }
 
 #[tokio::test]
@@ -107,6 +111,12 @@ async fn a_log_that_was_rolled_back_resets_whoever_listens_and_forgets_nothing()
     house.sign_out(&late).await;
     node.tick().await.unwrap();
     assert_eq!(heard(&mut feed).await, ["snapshot of 2", "revoked 2 signed_out", "heartbeat 2"]);
+    // The tokens of these two die, so that nobody writes them again: the log will be shorter than the one that was told.
+    house.clock.advance(minutes(60));
+    let later = house.sign_in(&user, Delivery::Cookie).await;
+    house.sign_out(&later).await;
+    node.tick().await.unwrap();
+    assert_eq!(heard(&mut feed).await, ["revoked 3 signed_out", "heartbeat 3"]);
 
     house.store.close().await;
     house.put_back(&backup);
@@ -114,10 +124,55 @@ async fn a_log_that_was_rolled_back_resets_whoever_listens_and_forgets_nothing()
     let restored = restored.unwrap();
     door.fail_over(&restored);
     node.tick().await.unwrap();
+    assert_eq!(heard(&mut feed).await, ["reset", "snapshot of 1", "heartbeat 1"], "in the same second");
     house.clock.advance(seconds(1));
     node.tick().await.unwrap();
+    assert_eq!(heard(&mut feed).await, ["revoked 2 restored", "heartbeat 2"], "what the log lacked was written again");
+    let named = Named::Token(TokenId::new(&house.env));
+    node.revoke(&named, None, Actor::Operator, &house.origin()).await.unwrap();
+    node.tick().await.unwrap();
+    assert_eq!(heard(&mut feed).await, ["revoked 3 revoked"], "what comes then is told from where it is now");
+}
 
-    assert_eq!(heard(&mut feed).await, ["reset", "snapshot of 2", "heartbeat 2"]);
+#[tokio::test]
+async fn two_heartbeats_of_one_second_are_signed_for_the_places_they_are_told_at() {
+    let house = House::new().await;
+    let ada = house.sign_in(&house.user("ada").await, Delivery::Cookie).await;
+    let key = key(&house, "orders").await;
+    house.sessions.tick().await.unwrap();
+    let mut early = subscribe(&house.sessions, &key, None).await;
+    let (seq, second) = heartbeat(&house.sessions, &mut early).await;
+    assert_eq!(seq, 0);
+
+    house.sign_out(&ada).await;
+    house.sessions.tick().await.unwrap();
+    let mut late = subscribe(&house.sessions, &key, None).await;
+
+    assert_eq!(heartbeat(&house.sessions, &mut late).await, (1, second));
+}
+
+#[tokio::test]
+async fn a_revocation_is_a_reason_to_read_the_log_at_once_where_somebody_listens() {
+    let house = House::new().await;
+    let user = house.user("ada").await;
+    let (first, second) = (house.sign_in(&user, Delivery::Cookie).await, house.sign_in(&user, Delivery::Cookie).await);
+    let hurry = house.sessions.hurry();
+    let is_asked = async || {
+        tokio::select! {
+            biased;
+            () = tokio::task::unconstrained(hurry.notified()) => true,
+            () = std::future::ready(()) => false,
+        }
+    };
+
+    house.sign_out(&first).await;
+    assert!(!is_asked().await, "nobody listens");
+    let feed = subscribe(&house.sessions, &key(&house, "orders").await, None).await;
+    house.user("grace").await;
+    assert!(!is_asked().await, "nothing was revoked");
+    house.sign_out(&second).await;
+    assert!(is_asked().await);
+    drop(feed);
 }
 
 #[tokio::test]

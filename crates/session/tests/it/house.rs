@@ -184,7 +184,7 @@ impl House {
         let user = tx.find_user(user.id).await.unwrap().unwrap();
         let session = self.sessions.open(tx.as_mut(), &user, new).await.unwrap();
         tx.commit().await.unwrap();
-        self.sessions.issue(&session, &user, None).unwrap()
+        self.sessions.issue(&session, &user, None).await.unwrap()
     }
 
     /// 22 characters that nobody has used yet.

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use countersign_kernel::{Lifetime, SessionId, Timestamp, UserId};
 use countersign_session::{AttemptIds, Policy, RotateVerdict, Rotated, Sessions, TokenError};
-use countersign_store::{Delivery, Error, Hot, Observer, RefreshWrite, RevocationHead, Session, Store, Tx, User};
+use countersign_store::{
+    Delivery, Error, Hot, Observer, PasswordHash, RefreshWrite, RevocationHead, Session, Store, Tx, User,
+};
 use countersign_store_sql::SqlStore;
 
 use crate::house::{Browser, HandClock, House, case, policy, seconds};
@@ -20,6 +22,7 @@ pub(crate) struct SlowStore {
     pub(crate) begin_takes: AtomicI64,
     write_takes: AtomicI64,
     races_to_lose: AtomicU32,
+    pub(crate) reads: AtomicU32,
     pub(crate) writes: AtomicU32,
     pub(crate) is_down: AtomicBool,
     /// The heads answer, and nothing that is read in a transaction.
@@ -36,6 +39,7 @@ impl SlowStore {
             begin_takes: AtomicI64::new(0),
             write_takes: AtomicI64::new(0),
             races_to_lose: AtomicU32::new(0),
+            reads: AtomicU32::new(0),
             writes: AtomicU32::new(0),
             is_down: AtomicBool::new(false),
             log_is_down: AtomicBool::new(false),
@@ -67,6 +71,7 @@ impl SlowStore {
 impl Hot for SlowStore {
     async fn find_session_and_user(&self, id: SessionId) -> Result<Option<(Session, User)>, Error> {
         self.answers()?;
+        self.reads.fetch_add(1, Ordering::SeqCst);
         self.wait(&self.read_takes);
         self.inner().find_session_and_user(id).await
     }
@@ -84,6 +89,10 @@ impl Hot for SlowStore {
 
     async fn find_user_now(&self, id: UserId) -> Result<Option<User>, Error> {
         self.inner().find_user_now(id).await
+    }
+
+    async fn find_user_and_password(&self, email_key: &str) -> Result<Option<(User, Option<PasswordHash>)>, Error> {
+        self.inner().find_user_and_password(email_key).await
     }
 }
 

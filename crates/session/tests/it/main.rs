@@ -21,6 +21,7 @@ mod log;
 mod moved;
 mod nodes;
 mod race;
+mod recall;
 mod refresh;
 mod revocation;
 mod rollback;

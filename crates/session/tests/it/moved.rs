@@ -181,8 +181,9 @@ async fn where_nobody_was_proven_no_token_counts_as_a_recent_sign_in() {
     assert_eq!(case(&away), "5-rotated", "the refresh is answered as ever");
     assert!(!is_recent(&ada));
     assert_eq!(house.identity(&ada).auth_time, Timestamp::EPOCH);
+    assert!(!house.identity(&ada).is_proven());
     house.refresh_at(&mut ada, "192.0.2.9").await;
-    assert!(is_recent(&ada), "at home all is as it was");
+    assert!(is_recent(&ada) && house.identity(&ada).is_proven(), "at home all is as it was");
 
     house.step_up_at(ada.session, "pwd", CAFE).await;
     house.refresh_at(&mut ada, CAFE).await;

@@ -1,7 +1,7 @@
 //! PostgreSQL: one statement each.
 
-use countersign_kernel::{SessionId, UserId};
-use countersign_store::{Error, RefreshWrite, RevocationHead, Session, User};
+use countersign_kernel::{Secret, SessionId, UserId};
+use countersign_store::{Error, PasswordHash, RefreshWrite, RevocationHead, Session, User};
 use sqlx::{FromRow, PgPool};
 
 use super::sql;
@@ -35,6 +35,27 @@ pub(crate) async fn user(pool: &PgPool, id: UserId) -> Result<Option<User>, Erro
     let mut lease = Lease::take(pool).await.map_err(from_sqlx)?;
     let found = on_postgres!(&mut lease, |c| select.fetch_optional(c).await).map_err(from_sqlx)?;
     found.map(User::try_from).transpose()
+}
+
+#[derive(FromRow)]
+struct UserAndPassword {
+    #[sqlx(flatten)]
+    user: UserRow,
+    phc: Option<String>,
+}
+
+pub(crate) async fn user_and_password(
+    pool: &PgPool,
+    email_key: &str,
+) -> Result<Option<(User, Option<PasswordHash>)>, Error> {
+    let select = sqlx::query_as::<_, UserAndPassword>(sql::USER_AND_PASSWORD).bind(email_key);
+    let mut lease = Lease::take(pool).await.map_err(from_sqlx)?;
+    match on_postgres!(&mut lease, |c| select.fetch_optional(c).await).map_err(from_sqlx)? {
+        Some(UserAndPassword { user, phc }) => {
+            Ok(Some((user.try_into()?, phc.map(|phc| PasswordHash(Secret::new(phc))))))
+        }
+        None => Ok(None),
+    }
 }
 
 pub(crate) async fn write(pool: &PgPool, write: &RefreshWrite) -> Result<Option<User>, Error> {

@@ -7,12 +7,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use countersign_kernel::{SessionId, UserId};
-use countersign_store::{Error, RevocationHead, Session, User};
+use countersign_kernel::{Secret, SessionId, UserId};
+use countersign_store::{Error, PasswordHash, RevocationHead, Session, User};
 use rusqlite::{Connection, OpenFlags, Row, ToSql};
 
 use super::{row, sql};
 use crate::error::{from_rusqlite, unavailable};
+use crate::mark::IS_MOVED;
 use crate::open::BUSY_TIMEOUT;
 use crate::revocation::columns::head_of;
 use crate::row::Place;
@@ -41,11 +42,23 @@ impl Readers {
         self.find(sql::USER, &[&id.as_uuid()], row::user)?.map(User::try_from).transpose()
     }
 
+    pub(crate) fn user_and_password(&self, email_key: &str) -> Result<Option<(User, Option<PasswordHash>)>, Error> {
+        match self.find(sql::USER_AND_PASSWORD, &[&email_key], row::user_and_password)? {
+            Some((user, phc)) => Ok(Some((user.try_into()?, phc.map(|phc| PasswordHash(Secret::new(phc)))))),
+            None => Ok(None),
+        }
+    }
+
     pub(crate) fn heads(&self) -> Result<(RevocationHead, u64), Error> {
         let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
         let place = Place { table: "signing_key_head", id: &"the head" };
         let (seq, hash, changes) = place.some("changes", self.find(sql::HEADS, &[], read)?)?;
         Ok((head_of(seq, hash)?, place.count("changes", changes)?))
+    }
+
+    /// Whether the file was moved and is closed.
+    pub(crate) fn is_moved(&self) -> Result<bool, Error> {
+        Ok(self.find(IS_MOVED, &[], |row| row.get(0))?.unwrap_or_default())
     }
 
     pub(crate) fn close(&self) {
@@ -93,6 +106,6 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -512;")?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -256;")?;
     Ok(connection)
 }

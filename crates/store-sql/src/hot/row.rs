@@ -7,6 +7,8 @@ use crate::user::columns::UserRow;
 
 /// Columns of a session in front of those of its person.
 const SESSION_COLUMNS: usize = 27;
+/// Columns of a person in front of the hash of the password.
+const USER_COLUMNS: usize = 10;
 
 /// Binds `values[n - 1]` to `$n`. SQLite takes `$n` for a name and numbers names as they come, so that the first to stand in
 /// the text would get the first value.
@@ -62,6 +64,11 @@ pub(super) fn user_after_session(row: &Row<'_>) -> rusqlite::Result<UserRow> {
 /// The person of a row of `USER`.
 pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<UserRow> {
     user_from(row, 0)
+}
+
+/// The person of a row of `USER_AND_PASSWORD`, and the hash.
+pub(super) fn user_and_password(row: &Row<'_>) -> rusqlite::Result<(UserRow, Option<String>)> {
+    Ok((user_from(row, 0)?, row.get(USER_COLUMNS)?))
 }
 
 fn user_from(row: &Row<'_>, first: usize) -> rusqlite::Result<UserRow> {

@@ -15,6 +15,13 @@ pub(super) const SESSION_AND_USER: &str = concat!(
 /// The person.
 pub(super) const USER: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE users.id = $1");
 
+/// The person with this address, and the hash of the password behind the person's columns.
+pub(super) const USER_AND_PASSWORD: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    ", passwords.phc FROM users LEFT JOIN passwords ON passwords.user_id = users.id WHERE users.email_key = $1"
+);
+
 /// The newest revocation and the number of key changes.
 pub(super) const HEADS: &str = "SELECT revocation_head.seq, revocation_head.hash, signing_key_head.changes \
                                 FROM revocation_head CROSS JOIN signing_key_head";
@@ -23,13 +30,8 @@ pub(super) const HEADS: &str = "SELECT revocation_head.seq, revocation_head.hash
 pub(super) const WRITE_ON_SQLITE: &str = concat!(write_refresh!(), " RETURNING user_id");
 
 /// PostgreSQL: the write and the person in one statement, because a transaction of several costs two to three times as much.
-pub(super) const WRITE_ON_POSTGRES: &str = concat!(
-    "WITH written AS (",
-    write_refresh!(),
-    " RETURNING user_id) SELECT ",
-    user_columns!(),
-    " FROM written JOIN users ON users.id = written.user_id"
-);
+pub(super) const WRITE_ON_POSTGRES: &str =
+    concat!(write_refresh!(" FROM users", " AND users.id = sessions.user_id"), " RETURNING ", user_columns!());
 
 #[cfg(test)]
 mod tests {
@@ -43,7 +45,7 @@ mod tests {
         for migration in crate::migrate::MIGRATIONS.iter() {
             connection.execute_batch(migration.sql.as_str()).unwrap();
         }
-        for text in [SESSION_AND_USER, USER, WRITE_ON_SQLITE] {
+        for text in [SESSION_AND_USER, USER, USER_AND_PASSWORD, WRITE_ON_SQLITE] {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
             let mut rows = statement.raw_query();
             let mut steps = 0;

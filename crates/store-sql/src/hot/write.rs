@@ -198,6 +198,8 @@ fn update(transaction: &Transaction<'_>, columns: &WriteColumns) -> rusqlite::Re
             &columns.version,
             &columns.last_seen_at,
             &columns.address,
+            &columns.judged_generation,
+            &columns.judged_seen_at,
         ],
     )?;
     let mut rows = statement.raw_query();
@@ -230,9 +232,10 @@ mod tests {
 
     fn job() -> (Job, oneshot::Receiver<Result<Option<User>, Error>>) {
         let (now, day) = (Timestamp::from_seconds(1_800_000_000), Lifetime::from_days(1));
-        let row = RefreshRow { version: 2, ..RefreshRow::opened(now, 7, now + day, now + day) };
+        let opened = RefreshRow::opened(now, 7, now + day, now + day);
+        let (judged, row) = (opened.state(), RefreshRow { version: 2, ..opened });
         let id = SessionId::from_bytes([7; 16]);
-        let write = RefreshWrite { id, judged_version: 1, row, last_seen_at: now, address: None };
+        let write = RefreshWrite { id, judged, row, last_seen_at: now, address: None };
         let (reply, answer) = oneshot::channel();
         (Job::Write(Box::new(WriteJob { columns: WriteColumns::try_from(&write).unwrap(), reply })), answer)
     }

@@ -23,13 +23,20 @@ macro_rules! session_columns {
 }
 pub(crate) use session_columns;
 
-/// The one conditional write of a judged row; `$1` to `$18` are those of [`WriteColumns`].
+/// The one conditional write of a judged row; `$1` to `$20` are those of [`WriteColumns`]. `$from` is what else it reads.
 macro_rules! write_refresh {
     () => {
-        "UPDATE sessions SET generation = $3, made_at = $4, period = $5, delivered = $6, answered = $7, recent = $8, \
-         uses_ids = $9, bound_key = $10, idle_deadline = $11, absolute_deadline = $12, ended_at = $13, ended_reason = $14, \
-         seen_at = $15, version = $16, last_seen_at = $17, address = COALESCE($18, address) \
-         WHERE id = $1 AND version = $2 AND ended_at IS NULL"
+        write_refresh!("", "")
+    };
+    ($from:literal, $joined:literal) => {
+        concat!(
+            "UPDATE sessions SET generation = $3, made_at = $4, period = $5, delivered = $6, answered = $7, recent = $8, \
+             uses_ids = $9, bound_key = $10, idle_deadline = $11, absolute_deadline = $12, ended_at = $13, \
+             ended_reason = $14, seen_at = $15, version = $16, last_seen_at = $17, address = COALESCE($18, address)",
+            $from,
+            " WHERE sessions.id = $1 AND version = $2 AND generation = $19 AND seen_at = $20 AND ended_at IS NULL",
+            $joined
+        )
     };
 }
 pub(crate) use write_refresh;
@@ -138,6 +145,8 @@ pub(crate) struct WriteColumns {
     pub(crate) version: i64,
     pub(crate) last_seen_at: i64,
     pub(crate) address: Option<String>,
+    pub(crate) judged_generation: i64,
+    pub(crate) judged_seen_at: i64,
 }
 
 impl TryFrom<&RefreshWrite> for WriteColumns {
@@ -145,12 +154,12 @@ impl TryFrom<&RefreshWrite> for WriteColumns {
 
     fn try_from(write: &RefreshWrite) -> Result<Self, Error> {
         let row = &write.row;
-        if write.judged_version.checked_add(1) != Some(row.version) {
+        if write.judged.version.checked_add(1) != Some(row.version) {
             return Err(refused("a judged row must have the version after the one it was judged by"));
         }
         Ok(Self {
             id: write.id.as_uuid(),
-            judged_version: to_column(write.judged_version)?,
+            judged_version: to_column(write.judged.version)?,
             generation: to_column(row.generation)?,
             made_at: micros(row.made_at),
             period: i64::from(row.period),
@@ -167,6 +176,8 @@ impl TryFrom<&RefreshWrite> for WriteColumns {
             version: to_column(row.version)?,
             last_seen_at: micros(write.last_seen_at),
             address: write.address.clone(),
+            judged_generation: to_column(write.judged.generation)?,
+            judged_seen_at: micros(write.judged.seen_at),
         })
     }
 }
@@ -193,6 +204,8 @@ macro_rules! bind_write {
             .bind($columns.version)
             .bind($columns.last_seen_at)
             .bind($columns.address)
+            .bind($columns.judged_generation)
+            .bind($columns.judged_seen_at)
     };
 }
 pub(crate) use bind_write;

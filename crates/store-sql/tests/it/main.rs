@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "helpers of tests fail as tests do")]
 
 mod contract;
+mod moving;
 mod postgres;
 mod server;
 mod sqlite;

@@ -163,3 +163,50 @@ async fn the_store_outlives_its_connections() {
     subject.store.close().await;
     schema.drop().await;
 }
+
+/// Nobody polls here: what is heard was told.
+#[tokio::test]
+async fn what_one_process_revokes_is_told_to_another_with_the_commit_and_to_no_other_installation() {
+    let Some((schema, strange)) = Schema::make().await.zip(Schema::make().await) else { return };
+    let (here, elsewhere) = (subject(&schema).await, subject(&strange).await);
+    let there = open(&schema, &here).await.unwrap();
+    let listener = there.revocation_listener().unwrap();
+    let (said, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let listening = tokio::spawn(async move { listener.listen(move |is_news| said.send(is_news).unwrap()).await });
+    assert_eq!(heard.recv().await, Some(false), "it listens");
+
+    revoke(&elsewhere).await;
+    let mut given_up = here.store.begin().await.unwrap();
+    given_up.revoke(revocation(&here));
+    drop(given_up);
+    assert!(heard.try_recv().is_err(), "neither another's nor what was not committed");
+    revoke(&here).await;
+
+    assert_eq!(heard.recv().await, Some(true));
+    assert_eq!(there.snapshot().await.unwrap().revocation_head().await.unwrap().seq, 1);
+    // Cut off, it returns, so that whoever listens begins anew.
+    schema.cut().await;
+    let _ = listening.await.unwrap();
+    assert_eq!(heard.recv().await, None, "one message, and no more");
+    there.close().await;
+    here.store.close().await;
+    elsewhere.store.close().await;
+    schema.drop().await;
+    strange.drop().await;
+}
+
+fn revocation(subject: &Subject) -> NewRevocation {
+    NewRevocation {
+        target: Target::Session(SessionId::new(&subject.env)),
+        effect: Effect::Ended,
+        at: subject.now(),
+        until: subject.now() + Lifetime::from_minutes(20),
+        reason: "signed_out".to_owned(),
+    }
+}
+
+async fn revoke(subject: &Subject) {
+    let mut tx = subject.store.begin().await.unwrap();
+    tx.revoke(revocation(subject));
+    tx.commit().await.unwrap();
+}

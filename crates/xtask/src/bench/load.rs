@@ -47,15 +47,17 @@ pub(super) fn run<V: Visitor>(host: &Host, visitors: &mut [V], time: Duration, p
         Pace::Full => Duration::ZERO,
         Pace::PerSecond(rate) => Duration::from_secs_f64(f64::from(u32::try_from(visitors.len())?) / rate),
     };
-    let (before, count) = (host.cpu()?, u32::try_from(visitors.len())?);
-    let begun = Instant::now();
+    let count = u32::try_from(visitors.len())?;
+    // What a connection costs is another question.
+    let connections = visitors.iter().map(|_| host.connect()).collect::<Result<Vec<_>>>()?;
+    let (before, begun) = (host.cpu()?, Instant::now());
     let latencies = thread::scope(|scope| {
         let running: Vec<_> = (0..count)
-            .zip(visitors)
-            .map(|(turn, visitor)| {
+            .zip(visitors.iter_mut().zip(connections))
+            .map(|(turn, (visitor, connection))| {
                 let schedule = Schedule { next: begun + every * turn / count, every, until: begun + time };
                 let stop = &stop;
-                scope.spawn(move || visit(host.port, visitor, stop, schedule))
+                scope.spawn(move || visit(connection, visitor, stop, schedule))
             })
             .collect();
         let mut all = Vec::new();
@@ -87,8 +89,12 @@ impl Schedule {
     }
 }
 
-fn visit<V: Visitor>(port: u16, visitor: &mut V, stop: &AtomicBool, mut schedule: Schedule) -> Result<Vec<Duration>> {
-    let mut connection = Connection::open(port)?;
+fn visit<V: Visitor>(
+    mut connection: Connection,
+    visitor: &mut V,
+    stop: &AtomicBool,
+    mut schedule: Schedule,
+) -> Result<Vec<Duration>> {
     let mut latencies = Vec::new();
     while !stop.load(Ordering::Relaxed) && schedule.wait() {
         let Some(request) = visitor.next() else { break };

@@ -2,7 +2,8 @@
 //!
 //! Verifications and refreshes come at a steady pace, first alone and then beside the flood; their latencies are compared. The flood
 //! comes from as many clients as are needed for its rate although some of them wait in the queue; when it ends, they hang up. The
-//! load generator runs on the same cores, so that what it needs is part of what is measured.
+//! load generator runs on the same cores, and what it needs is part of what is measured. The flood's clients, which would be other
+//! machines, give way to the server and to those who are watched, but not to the hashing threads.
 
 use std::net::{Shutdown, TcpStream};
 use std::sync::Mutex;
@@ -32,6 +33,8 @@ const WATCHED: usize = 8;
 const VERIFICATIONS_PER_SECOND: f64 = 200.0;
 const REFRESHES_PER_SECOND: f64 = 80.0;
 const STACK: usize = 128 * 1024;
+/// A weight of a third. Hashing threads have a tenth.
+const NICENESS: i32 = 5;
 
 /// Measures on a server of its own whose limits are off, and adds the lines to the table.
 pub(super) fn measure(server: &Host, time: Duration, table: &mut Table) -> Result<()> {
@@ -141,6 +144,8 @@ impl Flood {
     }
 
     fn sign_in(&self, mut connection: Connection, login: &Request, start: Duration) {
+        // Where it may not be, it is as before: the clients then count as part of the flood.
+        let _ = rustix::process::nice(NICENESS);
         thread::sleep(start);
         while !self.stop.load(Ordering::Relaxed) {
             let asked = Instant::now();

@@ -13,12 +13,14 @@ use super::load::{self, Pace};
 use super::overload;
 use super::servers::{self, Programs, Raw};
 use super::table::{Best, Bound, Table};
-use super::visitors::{self, Fresh, Mixed, Person, get, get_with, same};
+use super::visitors::{self, Fresh, Mixed, Person, Turns, get, get_with, same};
 use crate::client::{Connection, Request};
 use crate::host::Host;
 
 const CONNECTIONS: usize = 64;
 const IDLE_CONNECTIONS: u32 = 1_000;
+/// Tokens of each connection in the yardstick's signature check.
+const TURNS: usize = 64;
 
 /// How long it all takes.
 #[derive(Debug, Clone, Copy)]
@@ -94,7 +96,7 @@ fn rounds(
 ) -> Result<Vec<Person>> {
     let (bare, express) = (programs.bare()?, servers::express(data)?);
     let token = people.first().map(|person| person.access.clone()).context("nobody signed in")?;
-    let signed = Connection::open(bare.port)?.send(&get("/token"))?.ok()?.text("accessToken")?;
+    let mut signed = (0..CONNECTIONS).map(|_| Turns::collect(&bare, TURNS)).collect::<Result<Vec<_>>>()?;
     let mut floor = Best::of("bare axum, fixed JSON");
     let mut checked = Best::of("bare axum, signature check");
     let mut seen = Best::of("GET /api/auth/verify, token seen before");
@@ -108,12 +110,14 @@ fn rounds(
         let at =
             |host: &Host, request: Request| load::run(host, &mut same(&request, CONNECTIONS), length.scene, Pace::Full);
         floor.take(at(&bare, get("/"))?);
-        checked.take(at(&bare, get_with("/signed", &signed))?);
         seen.take(at(server, get_with("/api/auth/verify", &token))?);
         profile.take(at(server, get_with("/api/user/profile", &token))?);
         refresh.take(load::run(server, &mut people, length.scene, Pace::Full)?);
         // Each refresh brought a token that nobody has checked yet.
         let mut newcomers: Vec<Fresh> = people.iter_mut().map(Fresh::with).collect();
+        // A short scene is dearer than a long one: both ask as often.
+        signed.iter_mut().zip(&newcomers).for_each(|(turns, newcomer)| turns.more(newcomer.left()));
+        checked.take(load::run(&bare, &mut signed, length.scene, Pace::Full)?);
         fresh.take(load::run(server, &mut newcomers, length.scene, Pace::Full)?);
         raw = raw.least(programs.raw(length.scene)?);
         login.take(load::run(server, &mut visitors::guests(servers::cores()), length.scene, Pace::Full)?);

@@ -58,6 +58,42 @@ impl Visitor for Person {
     }
 }
 
+/// Somebody who shows tokens in turn, so many that each was shown long ago when its turn comes again.
+pub(super) struct Turns {
+    tokens: Vec<String>,
+    at: usize,
+    until: usize,
+    request: Request,
+}
+
+impl Turns {
+    /// With tokens of the yardstick, all different.
+    pub(super) fn collect(host: &Host, count: usize) -> Result<Self> {
+        let mut connection = Connection::open(host.port)?;
+        let mut token = || connection.send(&get("/token"))?.ok()?.text("accessToken");
+        let tokens = (0..count).map(|_| token()).collect::<Result<_>>()?;
+        Ok(Self { tokens, at: 0, until: 0, request: get("/signed") })
+    }
+
+    /// Has so many more turns.
+    pub(super) fn more(&mut self, turns: usize) {
+        self.until = self.at + turns;
+    }
+}
+
+impl Visitor for Turns {
+    fn next(&mut self) -> Option<&Request> {
+        let token = self.tokens.get(self.at % self.tokens.len()).filter(|_| self.at < self.until)?;
+        self.request.headers = bearer(token);
+        self.at += 1;
+        Some(&self.request)
+    }
+
+    fn take(&mut self, answer: Answer) -> Result<()> {
+        answer.ok().map(drop)
+    }
+}
+
 /// Somebody who shows each of his tokens once.
 pub(super) struct Fresh {
     tokens: Vec<String>,
@@ -68,6 +104,11 @@ impl Fresh {
     /// With the tokens that a person has collected.
     pub(super) fn with(person: &mut Person) -> Self {
         Self { tokens: std::mem::take(&mut person.collected), request: get("/api/auth/verify") }
+    }
+
+    /// How many he has left.
+    pub(super) const fn left(&self) -> usize {
+        self.tokens.len()
     }
 }
 

@@ -54,9 +54,24 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
     findings.push(tail(store.as_ref()).await);
     findings.push(backup(&system).await);
     findings.extend(journal(&system).await);
+    findings.extend(valkey(&system, config).await);
     findings.extend(system.database_file().map(|_| proxies(&system)));
     system.shut_down().await;
     findings
+}
+
+/// A warning at most: without it everything works, node by node.
+async fn valkey(system: &System, config: &Config) -> Option<Finding> {
+    const CHECK: &str = "valkey";
+    let address = config.general.valkey.as_ref().map_or_else(String::new, |valkey| valkey.address.to_string());
+    Some(match system.check_valkey().await? {
+        Ok(()) => Finding::ok(CHECK, format!("{address} answers and counts")),
+        Err(why) => Finding::warn(
+            CHECK,
+            format!("{address} does not count for us ({why}): each node has limits of its own"),
+            "is it running, a primary and not full, and may this user run scripts, publish and subscribe?",
+        ),
+    })
 }
 
 fn builder(config: &Config) -> Result<Builder, Failure> {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use countersign_testkit::Reply;
 use sqlx::{Connection, PgConnection};
 
-use super::cable::Cable;
 use super::pair::Pair;
 use super::place::Place;
 use super::{is_revoked, node, verifies};
+use crate::cable::Cable;
 use crate::support::soon;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

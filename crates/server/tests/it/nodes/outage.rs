@@ -8,9 +8,9 @@ use countersign_testkit::{Process, Reply, json};
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
-use super::cable::Cable;
 use super::place::Place;
 use super::{is_revoked, node};
+use crate::cable::Cable;
 use crate::support::soon;
 
 /// Nobody waits longer for an answer, whatever the database does: a connection is waited for up to 5 s, a statement up to 6 s.

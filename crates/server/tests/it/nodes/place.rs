@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 pub(crate) struct Place {
     server: String,
     name: String,
+    path: String,
 }
 
 impl Place {
@@ -26,20 +27,33 @@ impl Place {
 
     /// A new one on this server.
     pub(crate) async fn on(server: &str) -> Self {
-        let place = Self { server: server.to_owned(), name: RequestId::new(&Env::system()).to_string() };
+        let name = RequestId::new(&Env::system()).to_string();
+        let place = Self { server: server.to_owned(), path: name.clone(), name };
         place.run(&format!("CREATE SCHEMA {}", place.name)).await;
         place
     }
 
     /// The same on another server, which has a copy of it.
     pub(crate) fn moved_to(&self, server: &str) -> Self {
-        Self { server: server.to_owned(), name: self.name.clone() }
+        Self { server: server.to_owned(), name: self.name.clone(), path: self.path.clone() }
+    }
+
+    /// From now on this database's clock, and no other's, is ahead by so many microseconds. Of use before the first node starts.
+    pub(crate) async fn set_ahead(&mut self, micros: i64) {
+        // What is named before the catalogue is found before it.
+        self.path = format!("{},pg_catalog", self.name);
+        self.run(&format!(
+            "CREATE FUNCTION {}.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS \
+             'SELECT pg_catalog.clock_timestamp() + INTERVAL ''{micros} microseconds'''",
+            self.name
+        ))
+        .await;
     }
 
     /// What nodes are told.
     pub(crate) fn url(&self) -> String {
-        let Self { server, name } = self;
-        format!("{server}?options[search_path]={name}&application_name={name}")
+        let Self { server, name, path } = self;
+        format!("{server}?options[search_path]={path}&application_name={name}")
     }
 
     /// The same by way of another address.
@@ -70,6 +84,13 @@ impl Place {
     /// Takes it away. Not done by a test that fails: what it has left can be looked at.
     pub(crate) async fn drop(self) {
         self.run(&format!("DROP SCHEMA {} CASCADE", self.name)).await;
+    }
+
+    /// Runs statements in it.
+    pub(crate) async fn change(&self, text: &str) {
+        let mut connection = PgConnection::connect(&self.url()).await.unwrap();
+        connection.execute(AssertSqlSafe(text.to_owned())).await.unwrap();
+        connection.close().await.unwrap();
     }
 
     async fn run(&self, text: &str) {

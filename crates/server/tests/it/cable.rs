@@ -1,7 +1,8 @@
-//! A cable between nodes and their database, which can be pulled out, clamped, and plugged in elsewhere.
+//! A cable between two machines, such as a node and its database, which can be pulled out, clamped, and plugged in elsewhere.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -23,9 +24,10 @@ struct State {
 
 /// A TCP proxy on the loopback. Dropped, it ends.
 pub(crate) struct Cable {
-    /// Where nodes connect to.
+    /// Where to connect to.
     pub(crate) address: SocketAddr,
     state: Arc<watch::Sender<State>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Cable {
@@ -34,12 +36,20 @@ impl Cable {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (state, seen) = watch::channel(State { to, is_clamped: false, is_out: false, cuts: 0 });
+        let connections: Arc<AtomicUsize> = Arc::default();
+        let count = Arc::clone(&connections);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(carry(client, seen.clone()));
             }
         });
-        Self { address, state: Arc::new(state) }
+        Self { address, state: Arc::new(state), connections }
+    }
+
+    /// How many connections were opened through it.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// Cuts off everybody who is connected, and lets nobody in.
