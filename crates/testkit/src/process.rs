@@ -298,7 +298,7 @@ impl Process {
         let Some(address) = address else { return Err(log()) };
         let process = Self { address, admin, builder, folder, child, lines };
         let visitor = process.stranger("visitor");
-        for _ in 0..400 {
+        for _ in 0..2_000 {
             let asked = visitor.call(http::Method::GET, "/readyz?exclude=valkey").try_send().await;
             if asked.is_ok_and(|reply| reply.status() == 200) {
                 return Ok(process);

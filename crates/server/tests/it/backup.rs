@@ -82,11 +82,12 @@ async fn what_operators_did_after_the_backup_is_done_again() {
     let _ = server.run(&["user", "delete", &gone.email, "--yes"]).expect(0);
     let _ = server.run(&["user", "disable", &off.email]).expect(0);
     let _ = server.run(&["user", "enable", &back.email]).expect(0);
-    let _ = server.run(&["keys", "withdraw", &active]).expect(0);
     let body = json!({"currentPassword": changed.password, "newPassword": "heron-violin-77-quarry"});
     let signed_in = changed.elsewhere();
     assert_eq!(signed_in.sign_in().await.status(), 200);
     assert_eq!(signed_in.post("/api/user/password", body).await.status(), 200);
+    // Last: what the key has signed is refused from then on.
+    let _ = server.run(&["keys", "withdraw", &active]).expect(0);
     server.kill();
 
     let report = restore(&server, &path, "--journal").expect(0).json();

@@ -69,7 +69,8 @@ async fn rotating_fails_no_request_and_the_new_key_signs_within_a_second() {
 
 #[tokio::test]
 async fn an_imported_key_signs_when_it_is_activated() {
-    let server = server().start().await;
+    // Without limits: refreshing is how it is seen.
+    let server = server().setting("LIMITS__ENABLED", "false").start().await;
     let ada = server.member("ada").await;
     let file = server.folder().join("key.jwk");
     std::fs::write(&file, JWK).unwrap();
