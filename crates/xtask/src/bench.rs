@@ -5,6 +5,7 @@
 //! server, a bare axum server and the raw operations side by side and prints ratios of CPU per request. Ratios in one run on one
 //! machine are the only figures that mean anything; docs/design/performance.md holds the targets.
 
+mod apart;
 mod load;
 mod overload;
 mod scenes;

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::Pid;
 
 use crate::client::{Connection, Request};
 use crate::process::output;
@@ -51,6 +52,13 @@ impl Host {
             200 => Ok(connection),
             status => bail!("{} is answered {status}", self.ready.path),
         }
+    }
+
+    /// The threads that it has now.
+    pub(crate) fn threads(&self) -> Result<Vec<Pid>> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id()))?;
+        let ids = tasks.map(|task| Ok(task?.file_name().to_string_lossy().parse::<i32>()?));
+        ids.map(|id: Result<i32>| Pid::from_raw(id?).context("/proc/PID/task")).collect()
     }
 
     /// CPU time used so far, in user and kernel.

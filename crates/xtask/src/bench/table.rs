@@ -58,8 +58,4 @@ impl Best {
     pub(super) fn cpu_us(&self) -> f64 {
         self.cost.map_or(f64::NAN, |cost| cost.cpu_us)
     }
-
-    pub(super) fn per_second(&self) -> f64 {
-        self.cost.map_or(f64::NAN, |cost| cost.per_second)
-    }
 }
