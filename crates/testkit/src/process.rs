@@ -19,7 +19,7 @@ use crate::ran::Ran;
 use crate::transport::Transport;
 
 /// How long a start or an end may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Settings of a [`Process`].
 #[derive(Debug)]

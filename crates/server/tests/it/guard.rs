@@ -65,7 +65,7 @@ async fn a_service_knows_what_the_server_signs_and_what_it_takes_back() {
             let _ = bob.refresh().await.expect(200);
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), refreshed).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), refreshed).await.unwrap();
     becomes(&verifier, &bob, Ok(())).await;
     assert!(verifier.verify(&old).await.is_ok());
 
