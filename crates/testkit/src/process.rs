@@ -19,7 +19,7 @@ use crate::ran::Ran;
 use crate::transport::Transport;
 
 /// How long a start or an end may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Settings of a [`Process`].
 #[derive(Debug)]
@@ -298,7 +298,7 @@ impl Process {
         let Some(address) = address else { return Err(log()) };
         let process = Self { address, admin, builder, folder, child, lines };
         let visitor = process.stranger("visitor");
-        for _ in 0..2_000 {
+        for _ in 0..400 {
             let asked = visitor.call(http::Method::GET, "/readyz?exclude=valkey").try_send().await;
             if asked.is_ok_and(|reply| reply.status() == 200) {
                 return Ok(process);

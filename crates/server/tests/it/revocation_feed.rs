@@ -16,7 +16,7 @@ async fn next(feed: &mut FeedStream, kind: &str) -> FeedLine {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), wait).await.unwrap()
+    tokio::time::timeout(Duration::from_secs(20), wait).await.unwrap()
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn a_sign_out_is_heard_by_a_service_and_a_signal_lets_it_go() {
     reader.take(&next(&mut feed, "heartbeat").await).unwrap();
 
     server.signal("TERM");
-    let ended = tokio::time::timeout(Duration::from_secs(60), async { while feed.next().await.is_some() {} }).await;
+    let ended = tokio::time::timeout(Duration::from_secs(20), async { while feed.next().await.is_some() {} }).await;
     assert!(ended.is_ok(), "the stream is closed, not waited for");
     assert_eq!(server.terminate().code(), Some(0));
     assert!(!server.log().contains("did not finish in time"), "{}", server.log());

@@ -34,7 +34,7 @@ pub(crate) fn memory(process: u32) -> u64 {
 /// machine may be busy.
 pub(crate) async fn soon<F: Future<Output = Reply>>(ask: impl Fn() -> F, wanted: impl Fn(&Reply) -> bool) -> Reply {
     let mut reply = ask().await;
-    for _ in 0..1_500 {
+    for _ in 0..250 {
         if wanted(&reply) {
             return reply;
         }

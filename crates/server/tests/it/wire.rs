@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// How long any answer may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Sends these bytes and reads until the server closes. What it does not take is not sent.
 pub(crate) async fn send(server: &Process, request: impl AsRef<[u8]>) -> String {

@@ -18,9 +18,7 @@ async fn sessions_go_on_and_sign_outs_hold_after_a_failover_that_lost_both() {
     let on_standby = place.moved_to(&pair.standby());
     let cable = Cable::to(place.server_address()).await;
     let url = place.url_by(cable.address);
-    // Without limits: a refresh is tried until the promoted standby takes it.
-    let unlimited = || node(&url).setting("LIMITS__ENABLED", "false");
-    let (a, b) = (unlimited().start().await, unlimited().start().await);
+    let (a, b) = (node(&url).start().await, node(&url).start().await);
     let (ada, ben) = (a.member("ada").await, a.member("ben").await);
     let _ = ada.refresh().await.expect(200);
     let _ = b.meet_again(&ben).get("/api/auth/verify").await.expect(200);
@@ -76,7 +74,7 @@ async fn stop_following(pair: &Pair) {
     let at: String = sqlx::query_scalar("SELECT pg_current_wal_lsn()::text").fetch_one(&mut primary).await.unwrap();
     let mut standby = PgConnection::connect(&pair.standby()).await.unwrap();
     let has_all = "SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn";
-    for _ in 0..1_500 {
+    for _ in 0..500 {
         if sqlx::query_scalar::<_, bool>(has_all).bind(&at).fetch_one(&mut standby).await.unwrap() {
             break;
         }
@@ -86,7 +84,7 @@ async fn stop_following(pair: &Pair) {
         sqlx::query(statement).execute(&mut standby).await.unwrap();
     }
     let is_alone = "SELECT count(*) = 0 FROM pg_stat_wal_receiver";
-    for _ in 0..1_500 {
+    for _ in 0..500 {
         if sqlx::query_scalar::<_, bool>(is_alone).fetch_one(&mut standby).await.unwrap() {
             return;
         }

@@ -213,7 +213,7 @@ impl World {
     /// Everything works again, and everybody has the time to hear.
     async fn settle(&mut self) {
         for node in &self.nodes {
-            for _ in 0..600 {
+            for _ in 0..100 {
                 if node.system.pulse().await.is_ok() {
                     break;
                 }
