@@ -65,8 +65,9 @@ impl Sessions {
             created_at: now,
             last_seen_at: now,
         };
-        tx.insert_session(&session).await?;
+        // In this order: before the first write SQLite tells cheaply that there is room, as there nearly always is.
         self.end_beyond(tx, &session, &new.origin).await?;
+        tx.insert_session(&session).await?;
         Ok(session)
     }
 

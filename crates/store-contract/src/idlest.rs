@@ -5,14 +5,14 @@ use countersign_store::{EndReason, Ended, Error, Session};
 
 use crate::subject::{Kept, Subject};
 
-/// Opens one more session and ends what is beyond `bound`, as a sign-in does.
+/// Ends what one more session would be beyond `bound`, and opens it, as a sign-in does.
 async fn open(subject: &Subject, user: UserId, bound: u32) -> Result<(Session, Vec<SessionId>), Error> {
     let session = subject.new_session(user);
     let ended = Ended { at: subject.now(), reason: EndReason::TooMany };
     let mut tx = subject.begin().await?;
     assert!(tx.lock_user(user).await?.is_some());
-    tx.insert_session(&session).await?;
     let beyond = tx.end_idlest_sessions(user, session.id, bound - 1, ended).await?;
+    tx.insert_session(&session).await?;
     tx.commit().await?;
     Ok((session, beyond))
 }

@@ -165,6 +165,7 @@ macro_rules! for_each_promise {
             tx::a_dropped_transaction_leaves_nothing,
             tx::a_failed_transaction_leaves_nothing,
             tx::a_transaction_reads_its_own_writes,
+            tx::a_transaction_that_has_read_reads_its_own_writes,
             tx::a_snapshot_is_of_one_moment,
             tx::a_snapshot_refuses_every_write,
             tx::observers_are_told_before_the_commit_returns,

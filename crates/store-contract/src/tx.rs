@@ -5,9 +5,10 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use countersign_audit::Event;
-use countersign_kernel::{Lifetime, SessionId, UserId};
+use countersign_kernel::{Lifetime, Secret, SessionId, UserId};
 use countersign_store::{
-    Committed, Effect, EndReason, Ended, Error, KeyState, NewRevocation, Observer, Role, Root, Target, UserStatus,
+    Committed, Effect, EndReason, Ended, Enrolment, Error, KeyState, NewRevocation, Observer, PasswordHash,
+    RecoveryCodeHash, Role, Root, Target, UserStatus,
 };
 use tokio::time::timeout;
 
@@ -83,6 +84,31 @@ pub async fn a_transaction_reads_its_own_writes(subject: Subject) -> Kept {
     assert_eq!(subject.store.find_user_now(user.id).await?, None);
     tx.commit().await?;
     assert!(subject.find_user(user.id).await?.is_some());
+    Ok(())
+}
+
+/// Whatever it has read before: what it has written since is what it reads.
+pub async fn a_transaction_that_has_read_reads_its_own_writes(subject: Subject) -> Kept {
+    let ada = subject.user("ada").await?;
+    let (first, second) = (subject.session(ada).await?, subject.new_session(ada));
+    let ended = Ended { at: subject.now(), reason: EndReason::TooMany };
+    let hash = PasswordHash(Secret::new("hash".to_owned()));
+    let codes = [RecoveryCodeHash([7; 32])];
+    let mut tx = subject.begin().await?;
+    assert_eq!(tx.lock_user(ada).await?.map(|user| user.ver), Some(1));
+    assert!(tx.find_password(ada).await?.is_none());
+    assert_eq!(tx.find_enrolment(ada).await?, Enrolment::default());
+    assert_eq!(tx.end_idlest_sessions(ada, second.id, 1, ended).await?, [], "one other may live");
+
+    tx.raise_user_ver(ada).await?;
+    assert!(tx.insert_password(ada, &hash, subject.now()).await?);
+    tx.replace_recovery_codes(ada, &codes, subject.now()).await?;
+    tx.insert_session(&second).await?;
+
+    assert_eq!(tx.lock_user(ada).await?.map(|user| user.ver), Some(2));
+    assert_eq!(tx.find_password(ada).await?.map(|found| found.0.expose().clone()), Some("hash".to_owned()));
+    assert_eq!(tx.find_enrolment(ada).await?.recovery_codes, 1);
+    assert_eq!(tx.end_idlest_sessions(ada, second.id, 0, ended).await?, [first.id], "and never the new one");
     Ok(())
 }
 

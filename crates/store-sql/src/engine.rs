@@ -3,24 +3,45 @@
 //! A body is expanded once an engine: the compiler sees two ordinary sqlx calls, and the reader one. Reads are [`find`] and
 //! [`list`]; writes are [`change`], [`take`] and [`take_all`], which refuse in a snapshot.
 
+use std::sync::Arc;
+
 use sqlx::{Sqlite, Transaction};
 use tokio::sync::OwnedMutexGuard;
 
+use crate::hot::Readers;
 use crate::postgres::Lease;
 
 /// An open transaction of either engine.
 pub(crate) enum Connection {
     /// SQLite. The guard is the turn at the gate; a snapshot needs none. Fields drop in order: first the rollback, then the turn.
-    Sqlite { transaction: Transaction<'static, Sqlite>, turn: Option<OwnedMutexGuard<()>> },
+    Sqlite {
+        transaction: Transaction<'static, Sqlite>,
+        turn: Option<OwnedMutexGuard<()>>,
+        /// What reads for it, until its first statement; none in a snapshot, whose moment is its own.
+        in_place: Option<Arc<Readers>>,
+    },
     /// PostgreSQL. Dropped, it rolls back.
     Postgres(Lease),
+}
+
+impl Connection {
+    /// What reads for this transaction without a hop to the driver's thread, where the answer is the same: whoever has the one
+    /// writer's lock of SQLite and has written nothing sees what was committed last, and nobody else can commit.
+    pub(crate) fn in_place(&self) -> Option<&Readers> {
+        match self {
+            Self::Sqlite { in_place, .. } => in_place.as_deref(),
+            Self::Postgres(_) => None,
+        }
+    }
 }
 
 /// Expands `$body` once an engine, with `$connection` bound to its connection and `Engine` naming it.
 macro_rules! on_engine {
     ($tx:expr, |$connection:ident| $body:expr) => {
         match &mut $tx.connection {
-            $crate::engine::Connection::Sqlite { transaction, .. } => {
+            $crate::engine::Connection::Sqlite { transaction, in_place, .. } => {
+                // It may write: from here on only the transaction itself knows what it sees.
+                *in_place = None;
                 #[allow(dead_code, reason = "only dynamic texts need the name")]
                 type Engine = sqlx::Sqlite;
                 let $connection = &mut **transaction;

@@ -9,7 +9,7 @@ use crate::error::lost_reference;
 use crate::row::micros;
 use crate::tx::SqlTx;
 
-const FIND: &str = "SELECT phc FROM passwords WHERE user_id = $1";
+pub(crate) const FIND: &str = "SELECT phc FROM passwords WHERE user_id = $1";
 const INSERT: &str = "INSERT INTO passwords (user_id, phc, changed_at, pepper_id) VALUES ($1, $2, $3, $4) ON CONFLICT (user_id) DO NOTHING";
 const REPLACE: &str = "UPDATE passwords SET phc = $3, changed_at = $4, pepper_id = $5 WHERE user_id = $1 AND phc = $2";
 const DELETE: &str = "DELETE FROM passwords WHERE user_id = $1";
@@ -19,6 +19,9 @@ const LIST_PEPPERS: &str = "SELECT pepper_id, COUNT(*) FROM passwords WHERE pepp
 #[async_trait]
 impl Passwords for SqlTx {
     async fn find_password(&mut self, user: UserId) -> Result<Option<PasswordHash>, Error> {
+        if let Some(readers) = self.connection.in_place() {
+            return readers.password(user);
+        }
         let row = find!(self, (String,), FIND, user.as_uuid())?;
         Ok(row.map(|(phc,)| PasswordHash(Secret::new(phc))))
     }

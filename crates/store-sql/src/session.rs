@@ -145,6 +145,11 @@ impl Sessions for SqlTx {
         keep: u32,
         ended: Ended,
     ) -> Result<Vec<SessionId>, Error> {
+        if let Some(readers) = self.connection.in_place()
+            && !readers.has_more_sessions(user, keep, ended.at)?
+        {
+            return Ok(Vec::new());
+        }
         let (user, except) = (user.as_uuid(), except.as_uuid());
         let (at, reason) = (micros(ended.at), ended.reason.as_str());
         let ended = take_all!(self, (Uuid,), END_IDLEST, user, except, i64::from(keep), at, reason)?;

@@ -30,7 +30,7 @@ pub(crate) struct Sqlite {
     gate: Arc<Mutex<()>>,
     writer: SqlitePool,
     readers: SqlitePool,
-    pub(crate) hot_readers: Readers,
+    pub(crate) hot_readers: Arc<Readers>,
     pub(crate) hot_writer: Writer,
 }
 
@@ -67,7 +67,7 @@ impl Sqlite {
         let gate = Arc::new(Mutex::new(()));
         let writer = sized(1).connect_lazy_with(base.clone());
         let readers = sized(options.readers.max(1)).connect_lazy_with(base.pragma("query_only", "ON"));
-        let hot_readers = Readers::open(path, options.hot_readers)?;
+        let hot_readers = Arc::new(Readers::open(path, options.hot_readers)?);
         let hot_writer = Writer::start(path, Arc::clone(&gate), durability, groups)?;
         Ok(Self { path: path.to_owned(), gate, writer, readers, hot_readers, hot_writer })
     }
@@ -78,13 +78,13 @@ impl Sqlite {
             .await
             .map_err(|_| unavailable("the turn to write did not come in time"))?;
         let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(from_sqlx)?;
-        Ok(Connection::Sqlite { transaction, turn: Some(turn) })
+        Ok(Connection::Sqlite { transaction, turn: Some(turn), in_place: Some(Arc::clone(&self.hot_readers)) })
     }
 
     /// Begins to read; the moment is that of the first statement.
     pub(crate) async fn snapshot(&self) -> Result<Connection, Error> {
         let transaction = self.readers.begin().await.map_err(from_sqlx)?;
-        Ok(Connection::Sqlite { transaction, turn: None })
+        Ok(Connection::Sqlite { transaction, turn: None, in_place: None })
     }
 
     /// How full its pools are.

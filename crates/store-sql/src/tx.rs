@@ -61,7 +61,7 @@ impl SqlTx {
         let Self { connection, shared, .. } = self;
         // On SQLite the turn is kept until the observers have been told: they hear of commits in their order.
         let _turn = match connection {
-            Connection::Sqlite { transaction, turn } => {
+            Connection::Sqlite { transaction, turn, .. } => {
                 transaction.commit().await.map_err(from_sqlx)?;
                 turn
             }

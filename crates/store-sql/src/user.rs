@@ -75,6 +75,9 @@ impl Users for SqlTx {
     }
 
     async fn find_user(&mut self, id: UserId) -> Result<Option<User>, Error> {
+        if let Some(readers) = self.connection.in_place() {
+            return readers.user(id);
+        }
         find!(self, UserRow, FIND, id.as_uuid())?.map(User::try_from).transpose()
     }
 

@@ -7,16 +7,18 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use countersign_kernel::{Secret, SessionId, UserId};
+use countersign_kernel::{Secret, SessionId, Timestamp, UserId};
 use countersign_store::{Error, PasswordHash, RevocationHead, Session, User};
 use rusqlite::{Connection, OpenFlags, Row, ToSql};
 
 use super::{row, sql};
+use crate::enrolment::{self, EnrolmentRow};
 use crate::error::{from_rusqlite, unavailable};
 use crate::mark::IS_MOVED;
 use crate::open::BUSY_TIMEOUT;
+use crate::password;
 use crate::revocation::columns::head_of;
-use crate::row::Place;
+use crate::row::{Place, micros};
 
 /// A few connections that only read. None in a slot: closed.
 pub(crate) struct Readers {
@@ -47,6 +49,21 @@ impl Readers {
             Some((user, phc)) => Ok(Some((user.try_into()?, phc.map(|phc| PasswordHash(Secret::new(phc)))))),
             None => Ok(None),
         }
+    }
+
+    pub(crate) fn password(&self, user: UserId) -> Result<Option<PasswordHash>, Error> {
+        let phc = self.find(password::FIND, &[&user.as_uuid()], |row| row.get(0))?;
+        Ok(phc.map(|phc| PasswordHash(Secret::new(phc))))
+    }
+
+    pub(crate) fn enrolment(&self, user: UserId) -> Result<Option<EnrolmentRow>, Error> {
+        self.find(enrolment::FIND, &[&user.as_uuid()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    }
+
+    /// Whether this person has more living sessions than `most`.
+    pub(crate) fn has_more_sessions(&self, user: UserId, most: u32, now: Timestamp) -> Result<bool, Error> {
+        let values: [&dyn ToSql; 3] = [&user.as_uuid(), &micros(now), &most];
+        Ok(self.find(sql::SESSION_BEYOND, &values, |_| Ok(()))?.is_some())
     }
 
     pub(crate) fn heads(&self) -> Result<(RevocationHead, u64), Error> {

@@ -22,6 +22,10 @@ pub(super) const USER_AND_PASSWORD: &str = concat!(
     ", passwords.phc FROM users LEFT JOIN passwords ON passwords.user_id = users.id WHERE users.email_key = $1"
 );
 
+/// One living session of the person, where he has more than `$3`.
+pub(super) const SESSION_BEYOND: &str = "SELECT 1 FROM sessions WHERE user_id = $1 AND ended_at IS NULL \
+     AND idle_deadline > $2 AND absolute_deadline > $2 LIMIT 1 OFFSET $3";
+
 /// The newest revocation and the number of key changes.
 pub(super) const HEADS: &str = "SELECT revocation_head.seq, revocation_head.hash, signing_key_head.changes \
                                 FROM revocation_head CROSS JOIN signing_key_head";
@@ -40,12 +44,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_refresh_scans_a_table() {
+    fn nothing_of_it_scans_a_table() {
         let connection = Connection::open_in_memory().unwrap();
         for migration in crate::migrate::MIGRATIONS.iter() {
             connection.execute_batch(migration.sql.as_str()).unwrap();
         }
-        for text in [SESSION_AND_USER, USER, USER_AND_PASSWORD, WRITE_ON_SQLITE] {
+        for text in [SESSION_AND_USER, USER, USER_AND_PASSWORD, SESSION_BEYOND, WRITE_ON_SQLITE] {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
             let mut rows = statement.raw_query();
             let mut steps = 0;
