@@ -7,7 +7,7 @@ use std::thread;
 use countersign_kernel::{Env, Lifetime};
 use countersign_limit::testing::contract::{FIVE, THREE, allowed, at, refused};
 use countersign_limit::{
-    AddressTiers, Answer, Counted, Limiter, MemoryLimiter, Policies, Quota, Taken, Tunable, Unlimited,
+    AddressTiers, Answer, Counted, Limiter, MemoryLimiter, Policies, Quota, Receipt, Taken, Tunable, Unlimited,
 };
 
 fn limiter() -> MemoryLimiter {
@@ -202,4 +202,12 @@ fn an_answer_that_is_there_needs_no_turn_and_one_that_comes_later_is_awaited() {
 
     assert_eq!(Answer::now(1).at_once(), Some(1));
     assert_eq!(Answer::later(async { 1 }).at_once(), None);
+}
+
+#[test]
+fn a_receipt_keeps_what_was_charged_elsewhere_for_one_who_returns_it() {
+    let (one, other) = ((1, at(1)), (2, at(2)));
+    let mut receipt = Receipt::default().with_shared(vec![one]).and(Receipt::default().with_shared(vec![other]));
+    assert_eq!(receipt.take_shared(), [one, other]);
+    assert_eq!(receipt.take_shared(), [], "once");
 }
