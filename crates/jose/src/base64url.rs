@@ -27,6 +27,14 @@ pub fn decode(text: impl AsRef<[u8]>) -> Result<Vec<u8>, Error> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::Base64)
 }
 
+/// Appends the bytes that `text` spells to `target`; of a text that spells none, anything or nothing.
+///
+/// # Errors
+/// [`Error::Base64`] as [`decode`].
+pub fn decode_onto(text: impl AsRef<[u8]>, target: &mut Vec<u8>) -> Result<(), Error> {
+    URL_SAFE_NO_PAD.decode_vec(text, target).map_err(|_| Error::Base64)
+}
+
 /// Decodes into `target` and returns the part that was written.
 ///
 /// # Errors

@@ -74,19 +74,19 @@ impl Identity {
         self.auth_time > Timestamp::EPOCH
     }
 
-    /// The claims as the JSON object that was signed, to be handed on as it is. Decoded on each call.
-    #[must_use]
-    pub fn claims_json(&self) -> String {
+    /// Appends the claims as the JSON object that was signed, to be handed on as it is. Decoded on each call.
+    pub fn write_claims(&self, target: &mut Vec<u8>) {
         let payload = self.text.split('.').nth(1).unwrap_or_default();
-        let decoded = base64url::decode(payload).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         // It could be decoded when it was verified.
-        decoded.unwrap_or_default()
+        let _ = base64url::decode_onto(payload, target);
     }
 
     /// Every claim. Decoded and parsed on each call.
     #[must_use]
     pub fn claims(&self) -> Map<String, Value> {
-        serde_json::from_str(&self.claims_json()).unwrap_or_default()
+        let mut json = Vec::new();
+        self.write_claims(&mut json);
+        serde_json::from_slice(&json).unwrap_or_default()
     }
 
     /// One claim by name, as `T`; none where it is missing or of another shape.

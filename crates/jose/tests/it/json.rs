@@ -80,6 +80,14 @@ fn decoding_into_too_little_room_is_refused() {
     assert_eq!(base64url::decode_to("QUJD", &mut [0; 3]).unwrap(), b"ABC");
 }
 
+#[test]
+fn what_is_decoded_onto_something_stands_behind_it() {
+    let mut target = b"A".to_vec();
+    base64url::decode_onto("Qg", &mut target).unwrap();
+    assert_eq!(target, b"AB");
+    assert_eq!(base64url::decode_onto("Q", &mut target), Err(Error::Base64));
+}
+
 proptest! {
     #[test]
     fn base64url_comes_back_and_no_other_text_means_the_same(bytes: Vec<u8>, text in "[A-Za-z0-9_=+/ -]{0,24}") {

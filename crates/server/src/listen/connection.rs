@@ -29,9 +29,6 @@ use super::body::Timed;
 use super::head::{Head, MAX_HEAD_BYTES};
 use super::watch::{Life, Phase, Watch};
 
-/// The most fields that a head may have.
-const MAX_FIELDS: usize = 100;
-
 /// How long, and how much, of a refused request is still read after its answer: closing a socket with unread bytes would
 /// destroy the answer on its way.
 const LINGER: Duration = Duration::from_secs(1);
@@ -81,7 +78,8 @@ where
     let connection = http1::Builder::new()
         // The watchman keeps the time of heads.
         .header_read_timeout(None)
-        .max_headers(MAX_FIELDS)
+        // A head may have 100 fields: hyper's own bound. Told of one, even of the same, it would prepare the room for each field anew
+        // with every request.
         // The parser gives up on a head once so much has come; the last piece may be as long again.
         .max_buf_size(MAX_HEAD_BYTES / 2)
         .serve_connection(io, service);

@@ -26,5 +26,6 @@ mod refresh;
 mod revocation;
 mod rollback;
 mod stale;
+mod status_list;
 mod sweep;
 mod theft;
