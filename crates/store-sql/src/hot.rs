@@ -7,7 +7,7 @@
 pub(crate) mod postgres;
 mod read;
 mod row;
-mod sql;
+pub(crate) mod sql;
 mod write;
 
 pub(crate) use read::Readers;

@@ -6,10 +6,10 @@ use countersign_store::{Error, PasswordHash, Passwords, PepperUse};
 
 use crate::engine::{change, find, list, on_engine};
 use crate::error::lost_reference;
+use crate::hot::sql::PASSWORD;
 use crate::row::micros;
 use crate::tx::SqlTx;
 
-pub(crate) const FIND: &str = "SELECT phc FROM passwords WHERE user_id = $1";
 const INSERT: &str = "INSERT INTO passwords (user_id, phc, changed_at, pepper_id) VALUES ($1, $2, $3, $4) ON CONFLICT (user_id) DO NOTHING";
 const REPLACE: &str = "UPDATE passwords SET phc = $3, changed_at = $4, pepper_id = $5 WHERE user_id = $1 AND phc = $2";
 const DELETE: &str = "DELETE FROM passwords WHERE user_id = $1";
@@ -22,7 +22,7 @@ impl Passwords for SqlTx {
         if let Some(readers) = self.connection.in_place() {
             return readers.password(user);
         }
-        let row = find!(self, (String,), FIND, user.as_uuid())?;
+        let row = find!(self, (String,), PASSWORD, user.as_uuid())?;
         Ok(row.map(|(phc,)| PasswordHash(Secret::new(phc))))
     }
 

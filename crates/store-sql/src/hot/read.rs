@@ -12,11 +12,9 @@ use countersign_store::{Error, PasswordHash, RevocationHead, Session, User};
 use rusqlite::{Connection, OpenFlags, Row, ToSql};
 
 use super::{row, sql};
-use crate::enrolment::{self, EnrolmentRow};
 use crate::error::{from_rusqlite, unavailable};
 use crate::mark::IS_MOVED;
 use crate::open::BUSY_TIMEOUT;
-use crate::password;
 use crate::revocation::columns::head_of;
 use crate::row::{Place, micros};
 
@@ -52,12 +50,12 @@ impl Readers {
     }
 
     pub(crate) fn password(&self, user: UserId) -> Result<Option<PasswordHash>, Error> {
-        let phc = self.find(password::FIND, &[&user.as_uuid()], |row| row.get(0))?;
+        let phc = self.find(sql::PASSWORD, &[&user.as_uuid()], |row| row.get(0))?;
         Ok(phc.map(|phc| PasswordHash(Secret::new(phc))))
     }
 
-    pub(crate) fn enrolment(&self, user: UserId) -> Result<Option<EnrolmentRow>, Error> {
-        self.find(enrolment::FIND, &[&user.as_uuid()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    pub(crate) fn enrolment(&self, user: UserId) -> Result<Option<(bool, i64, i64)>, Error> {
+        self.find(sql::ENROLMENT, &[&user.as_uuid()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
     }
 
     /// Whether this person has more living sessions than `most`.

@@ -22,6 +22,13 @@ pub(super) const USER_AND_PASSWORD: &str = concat!(
     ", passwords.phc FROM users LEFT JOIN passwords ON passwords.user_id = users.id WHERE users.email_key = $1"
 );
 
+/// The hash of the person's password.
+pub(crate) const PASSWORD: &str = "SELECT phc FROM passwords WHERE user_id = $1";
+
+/// Whether the person has an authenticator app; how many passkeys; how many recovery codes.
+pub(crate) const ENROLMENT: &str = "SELECT EXISTS (SELECT 1 FROM totps WHERE user_id = $1 AND confirmed_at IS NOT NULL), \
+     (SELECT COUNT(*) FROM passkeys WHERE user_id = $1), (SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1)";
+
 /// One living session of the person, where he has more than `$3`.
 pub(super) const SESSION_BEYOND: &str = "SELECT 1 FROM sessions WHERE user_id = $1 AND ended_at IS NULL \
      AND idle_deadline > $2 AND absolute_deadline > $2 LIMIT 1 OFFSET $3";
@@ -49,7 +56,7 @@ mod tests {
         for migration in crate::migrate::MIGRATIONS.iter() {
             connection.execute_batch(migration.sql.as_str()).unwrap();
         }
-        for text in [SESSION_AND_USER, USER, USER_AND_PASSWORD, SESSION_BEYOND, WRITE_ON_SQLITE] {
+        for text in [SESSION_AND_USER, USER, USER_AND_PASSWORD, PASSWORD, SESSION_BEYOND, WRITE_ON_SQLITE] {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
             let mut rows = statement.raw_query();
             let mut steps = 0;
