@@ -145,6 +145,7 @@ impl Sessions for SqlTx {
         keep: u32,
         ended: Ended,
     ) -> Result<Vec<SessionId>, Error> {
+        // One more than may live is enough to go on: `except`, where it is there already, is among those that are counted here.
         if let Some(readers) = self.connection.in_place()
             && !readers.has_more_sessions(user, keep, ended.at)?
         {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::engine::{Connection, change, find, list, on_postgres, take};
 use crate::error::{from_sqlx, refused, taken_meanwhile};
+use crate::hot::sql::USER;
 use crate::page::{Start, nothing, page, rows_to_ask};
 use crate::row::{Place, micros, to_column};
 use crate::tx::SqlTx;
@@ -29,7 +30,6 @@ pub(crate) use set_rights;
 const INSERT: &str = "INSERT INTO users (id, email, email_key, email_verified, name, status, ver, device_epoch, roles, \
      permissions, created_at) \
      VALUES ($1, $2, $3, $4, $5, 'active', 1, 0, '', '', $6) ON CONFLICT (email_key) DO NOTHING";
-const FIND: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE users.id = $1");
 // SQLite has one writer at a time: there every account is locked. NO KEY, or inserting a session would wait for it.
 const LOCK_ON_POSTGRES: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
 const FIND_BY_EMAIL_KEY: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE users.email_key = $1");
@@ -78,7 +78,7 @@ impl Users for SqlTx {
         if let Some(readers) = self.connection.in_place() {
             return readers.user(id);
         }
-        find!(self, UserRow, FIND, id.as_uuid())?.map(User::try_from).transpose()
+        find!(self, UserRow, USER, id.as_uuid())?.map(User::try_from).transpose()
     }
 
     async fn lock_user(&mut self, id: UserId) -> Result<Option<User>, Error> {

@@ -13,7 +13,7 @@ pub(super) const SESSION_AND_USER: &str = concat!(
 );
 
 /// The person.
-pub(super) const USER: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE users.id = $1");
+pub(crate) const USER: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE users.id = $1");
 
 /// The person with this address, and the hash of the password behind the person's columns.
 pub(super) const USER_AND_PASSWORD: &str = concat!(
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_of_it_scans_a_table() {
+    fn no_statement_of_these_scans_a_table() {
         let connection = Connection::open_in_memory().unwrap();
         for migration in crate::migrate::MIGRATIONS.iter() {
             connection.execute_batch(migration.sql.as_str()).unwrap();

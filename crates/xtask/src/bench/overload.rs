@@ -1,10 +1,9 @@
 //! Ten times the sign-ins that the machine can hash, and what everybody else notices.
 //!
 //! Verifications and refreshes come at a steady pace, first alone and then beside the flood; their latencies are compared, of five rounds
-//! the best alone with the best beside it. The flood
-//! comes from as many clients as are needed for its rate although some of them wait in the queue; when it ends, they hang up. The
-//! load generator runs on the same cores, and what it needs is part of what is measured. The flood's clients, which would be other
-//! machines, give way to the server and to those who are watched, but not to the hashing threads.
+//! the best alone with the best beside it. The flood comes from as many clients as are needed for its rate although some of them wait
+//! in the queue; when it ends, they hang up. The load generator runs on the same cores, and what it needs is part of what is measured.
+//! The flood's clients, which would be other machines, give way to the server and to those who are watched, but not to the hashing threads.
 
 use std::net::{Shutdown, TcpStream};
 use std::sync::Mutex;
