@@ -76,9 +76,12 @@ impl Identity {
 
     /// Appends the claims as the JSON object that was signed, to be handed on as it is. Decoded on each call.
     pub fn write_claims(&self, target: &mut Vec<u8>) {
-        let payload = self.text.split('.').nth(1).unwrap_or_default();
-        // It could be decoded when it was verified.
-        let _ = base64url::decode_onto(payload, target);
+        // Looked for from both ends: the claims are most of the token. They could be decoded when it was verified.
+        if let Some((_, rest)) = self.text.split_once('.')
+            && let Some((payload, _)) = rest.rsplit_once('.')
+        {
+            let _ = base64url::decode_onto(payload, target);
+        }
     }
 
     /// Every claim. Decoded and parsed on each call.
