@@ -12,10 +12,11 @@ use countersign_audit::Event;
 use countersign_kernel::{Env, Origin, RequestId, SessionId, Timestamp, UserId};
 use countersign_session::Sessions;
 use countersign_trail::Reader;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 
 use crate::client_address::TrustedProxies;
 use crate::layer::cors::Cors;
+use crate::layer::headers::usual;
 use crate::settings::{HttpSettings, SettingsError, ShownSetting};
 use crate::site::{Site, check_cors_origins};
 use crate::tally::{Readings, Tally};
@@ -37,7 +38,7 @@ struct Inner {
     cors: ArcSwap<Cors>,
     trail: Reader,
     shown: ArcSwap<Vec<ShownSetting>>,
-    hsts: Option<HeaderValue>,
+    usual_headers: HeaderMap,
     request_ids: RequestIds,
     tally: Tally,
 }
@@ -107,7 +108,7 @@ impl Auth {
             cors: ArcSwap::from_pointee(Cors::new(&settings.cors_allowed_origins)),
             trail,
             shown: ArcSwap::from_pointee(settings.shown),
-            hsts: site.is_https().then(|| HeaderValue::from_static(hsts)),
+            usual_headers: usual(site.is_https().then(|| HeaderValue::from_static(hsts))),
             request_ids: RequestIds::new(&env),
             tally: Tally::new(),
             env,
@@ -189,8 +190,8 @@ impl Auth {
         self.0.cors.load()
     }
 
-    pub(crate) fn hsts(&self) -> Option<&HeaderValue> {
-        self.0.hsts.as_ref()
+    pub(crate) fn usual_headers(&self) -> &HeaderMap {
+        &self.0.usual_headers
     }
 
     pub(crate) fn trusted_proxies(&self) -> Guard<Arc<TrustedProxies>> {

@@ -6,4 +6,5 @@
 pub(crate) mod cors;
 pub(crate) mod csrf;
 pub(crate) mod edge;
+pub(crate) mod headers;
 pub(crate) mod limits;

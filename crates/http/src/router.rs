@@ -100,13 +100,10 @@ const ADMINISTRATION: &[Entry<Desk>] = &[
 const OPERATIONS: &[Entry<Auth>] = &[entry!(health: healthz), entry!(health: readyz)];
 
 /// The pages of the server itself.
-const PAGES: &[Entry<Auth>] = &[
-    entry!(page: index),
-    entry!(page: asset),
-    entry!(page: claim),
-    entry!(docs: reference),
-    entry!(crate::openapi: document),
-];
+const PAGES: &[Entry<Auth>] = &[entry!(page: index), entry!(page: asset), entry!(page: claim)];
+
+/// The routes, described.
+const DESCRIPTIONS: &[Entry<Auth>] = &[entry!(docs: reference), entry!(crate::openapi: document)];
 
 /// The pages that mails lead to.
 const MAIL_PAGES: &[Entry<Auth>] = &[
@@ -152,10 +149,10 @@ fn embedded(auth: &Auth) -> Router {
 /// The whole site.
 fn standalone(auth: &Auth) -> Router {
     let public = PUBLIC.iter().fold(Router::new(), |site, table| site.merge(serve(table)));
-    let site = public.merge(desk::guard(serve(ADMINISTRATION), auth));
+    let descriptions = serve(DESCRIPTIONS).layer(Extension(Described(openapi)));
+    let site = public.merge(descriptions).merge(desk::guard(serve(ADMINISTRATION), auth));
     site.method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
-        .layer(Extension(Described(openapi)))
         .layer(EdgeLayer::new(auth))
         .with_state(auth.clone())
 }
@@ -168,7 +165,7 @@ const PUBLIC: [&[Entry<Auth>]; 5] = [API, MAIL_PAGES, OPERATIONS, ERROR_PAGES, P
 pub fn openapi() -> Value {
     // A document made of texts and numbers always serialises.
     let frame = OpenApiRouter::with_openapi(crate::openapi::frame());
-    let public = PUBLIC.iter().fold(frame, |router, table| describe(router, table));
+    let public = PUBLIC.iter().chain([&DESCRIPTIONS]).fold(frame, |router, table| describe(router, table));
     let administration = describe(OpenApiRouter::default(), ADMINISTRATION);
     let described = public.into_openapi().merge_from(administration.into_openapi());
     let mut document = serde_json::to_value(described).unwrap_or_default();

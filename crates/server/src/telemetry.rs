@@ -5,6 +5,7 @@
 //! process from serving or ending.
 
 mod json;
+mod moment;
 mod pretty;
 pub mod trace;
 mod writer;

@@ -41,7 +41,6 @@ pub(crate) async fn verify(State(auth): State<Auth>, user: CurrentUser) -> Respo
     body.push(b'}');
     let mut response = Response::new(Body::from(body));
     let headers = response.headers_mut();
-    headers.reserve(16);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // Each is always there, so that a proxy which copies them always overwrites what a client sent.
     for (name, text) in [

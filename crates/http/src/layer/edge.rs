@@ -4,7 +4,6 @@
 //! panic becomes a plain 500, a refusal becomes a problem document, security headers and CORS are set, and one access log
 //! line and one measurement are written. Nothing here knows any endpoint.
 
-mod headers;
 mod record;
 
 use std::convert::Infallible;
@@ -18,7 +17,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use countersign_kernel::Timestamp;
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tower::{Layer, Service};
 
 use crate::app::Auth;
@@ -27,6 +26,8 @@ use crate::error::{Code, Problem};
 use crate::json::LARGEST_BODY;
 use crate::layer::cors::Cors;
 use crate::request::RequestInfo;
+
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Puts the edge around a router.
 #[derive(Debug, Clone)]
@@ -74,7 +75,8 @@ where
         let exchange = Exchange {
             auth: self.auth.clone(),
             method: request.method().clone(),
-            route: request.extensions().get::<MatchedPath>().cloned(),
+            // Taken out: who comes after us does not ask, and one entry less needs no greater map.
+            route: request.extensions_mut().remove(),
             started,
             info: info.clone(),
             cors_origin,
@@ -155,7 +157,12 @@ impl Exchange {
             response = problem.render(self.auth.public_url(), self.info.id());
             response.headers_mut().extend(set_by_handler);
         }
-        headers::write(response.headers_mut(), &self.auth, self.info.id());
+        let headers = response.headers_mut();
+        let set_by_handler = std::mem::replace(headers, self.auth.usual_headers().clone());
+        headers.extend(set_by_handler);
+        if let Ok(id) = HeaderValue::try_from(self.info.id().to_string()) {
+            headers.insert(&X_REQUEST_ID, id);
+        }
         self.auth.cors().write(self.cors_origin.clone(), response.headers_mut());
         record::finished(self, &response);
         response

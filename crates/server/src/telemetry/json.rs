@@ -11,8 +11,9 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::registry::LookupSpan;
+
+use super::moment;
 
 /// Formats one event as one line.
 #[derive(Debug)]
@@ -23,122 +24,140 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut line: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        line.write_str("{\"timestamp\":\"")?;
-        SystemTime.format_time(&mut line)?;
-        line.write_str("\",\"level\":\"")?;
-        line.write_str(event.metadata().level().as_str())?;
-        line.write_str("\"")?;
-        let mut members = Members { line: &mut line, done: Ok(()) };
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        // Put together here and handed over whole: a line has some fifty pieces, and the writer is not known before it runs.
+        let mut members = Members { line: String::with_capacity(USUAL_LINE), done: Ok(()) };
+        members.line.push_str("{\"timestamp\":\"");
+        moment::write(&mut members.line)?;
+        members.line.push_str("\",\"level\":\"");
+        members.line.push_str(event.metadata().level().as_str());
+        members.line.push('"');
         event.record(&mut members);
         // What was logged far below names neither: the thread knows.
         if event.metadata().fields().field(REQUEST).is_none()
             && let Some(request) = countersign_http::current_request()
         {
-            members.quoted(REQUEST, |line| write!(line, "{request}"));
+            members.shown(REQUEST, format_args!("{request}"));
         }
         if let Some(trace) = super::trace::current() {
-            members.quoted("trace.id", |line| write!(line, "{trace}"));
+            members.shown("trace.id", format_args!("{trace}"));
         }
         members.text("target", event.metadata().target());
         members.done?;
-        line.write_str("}\n")
+        members.line.push_str("}\n");
+        writer.write_str(&members.line)
     }
 }
 
 /// The member that names the request.
 const REQUEST: &str = "request.id";
 
-/// Writes the values of an event as further members of the object.
-struct Members<'a> {
-    line: &'a mut dyn Write,
+/// Bytes that few lines exceed.
+const USUAL_LINE: usize = 512;
+
+/// A line whose members are written one after the other.
+struct Members {
+    line: String,
     done: fmt::Result,
 }
 
-impl Members<'_> {
-    fn member(&mut self, name: &str, value: impl FnOnce(&mut dyn Write) -> fmt::Result) {
-        self.done = self.done.and_then(|()| {
-            self.line.write_str(",\"")?;
-            // A field that is also a word of the language is written `r#type` in the source.
-            Escaped(&mut *self.line).write_str(name.strip_prefix("r#").unwrap_or(name))?;
-            self.line.write_str("\":")?;
-            value(&mut *self.line)
-        });
+impl Members {
+    fn name(&mut self, name: &str) {
+        self.line.push_str(",\"");
+        // Names are the code's, not a stranger's. One that is also a word of the language is written `r#type` there.
+        self.line.push_str(name.strip_prefix("r#").unwrap_or(name));
+        self.line.push_str("\":");
     }
 
     fn text(&mut self, name: &str, text: &str) {
-        self.quoted(name, |line| line.write_str(text));
+        self.name(name);
+        self.line.push('"');
+        push_escaped(&mut self.line, text);
+        self.line.push('"');
     }
 
-    fn quoted(&mut self, name: &str, value: impl FnOnce(&mut Escaped<'_>) -> fmt::Result) {
-        self.member(name, |line| {
-            line.write_str("\"")?;
-            value(&mut Escaped(&mut *line))?;
-            line.write_str("\"")
-        });
+    /// A value as it shows itself, as text.
+    fn shown(&mut self, name: &str, value: fmt::Arguments<'_>) {
+        self.name(name);
+        self.line.push('"');
+        let begin = self.line.len();
+        self.done = self.done.and_then(|()| self.line.write_fmt(value));
+        if !self.line.get(begin..).is_none_or(is_plain) {
+            let wild = self.line.split_off(begin);
+            push_escaped(&mut self.line, &wild);
+        }
+        self.line.push('"');
+    }
+
+    /// A value as it shows itself, as a word of JSON.
+    fn bare(&mut self, name: &str, value: fmt::Arguments<'_>) {
+        self.name(name);
+        self.done = self.done.and_then(|()| self.line.write_fmt(value));
     }
 }
 
-impl Visit for Members<'_> {
+impl Visit for Members {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.text(field.name(), value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.member(field.name(), |line| line.write_str(if value { "true" } else { "false" }));
+        self.bare(field.name(), format_args!("{value}"));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.member(field.name(), |line| write!(line, "{value}"));
+        self.bare(field.name(), format_args!("{value}"));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.member(field.name(), |line| write!(line, "{value}"));
+        self.bare(field.name(), format_args!("{value}"));
     }
 
     fn record_i128(&mut self, field: &Field, value: i128) {
-        self.member(field.name(), |line| write!(line, "{value}"));
+        self.bare(field.name(), format_args!("{value}"));
     }
 
     fn record_u128(&mut self, field: &Field, value: u128) {
-        self.member(field.name(), |line| write!(line, "{value}"));
+        self.bare(field.name(), format_args!("{value}"));
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        // JSON has no word for the others.
-        self.member(
-            field.name(),
-            |line| if value.is_finite() { write!(line, "{value}") } else { line.write_str("null") },
-        );
+        if value.is_finite() {
+            self.bare(field.name(), format_args!("{value}"));
+        } else {
+            // JSON has no word for it.
+            self.bare(field.name(), format_args!("null"));
+        }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.quoted(field.name(), |line| write!(line, "{value:?}"));
+        self.shown(field.name(), format_args!("{value:?}"));
     }
 }
 
-/// Passes text on as the inside of a JSON string.
-struct Escaped<'a>(&'a mut dyn Write);
+/// Whether text may stand in a JSON string, and a terminal, as it is. To the end without branches: nearly all is.
+fn is_plain(text: &str) -> bool {
+    text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\'))
+}
 
-impl Write for Escaped<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        // Nearly all text is plain, and looking at bytes is quick.
-        if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
-            return self.0.write_str(text);
-        }
-        for character in text.chars() {
-            match character {
-                '"' => self.0.write_str("\\\"")?,
-                '\\' => self.0.write_str("\\\\")?,
-                '\n' => self.0.write_str("\\n")?,
-                '\r' => self.0.write_str("\\r")?,
-                '\t' => self.0.write_str("\\t")?,
-                // No control character lies beyond the sixteen bits that four digits hold.
-                control if control.is_control() => write!(self.0, "\\u{:04x}", u32::from(control))?,
-                other => self.0.write_char(other)?,
+/// Appends text as the inside of a JSON string.
+fn push_escaped(line: &mut String, text: &str) {
+    if is_plain(text) {
+        return line.push_str(text);
+    }
+    for character in text.chars() {
+        match character {
+            '"' => line.push_str("\\\""),
+            '\\' => line.push_str("\\\\"),
+            '\n' => line.push_str("\\n"),
+            '\r' => line.push_str("\\r"),
+            '\t' => line.push_str("\\t"),
+            // No control character lies beyond the sixteen bits that four digits hold. Writing to memory does not fail.
+            control if control.is_control() => {
+                let _ = write!(line, "\\u{:04x}", u32::from(control));
             }
+            other => line.push(other),
         }
-        Ok(())
     }
 }
 

@@ -6,9 +6,10 @@ use tracing::field::Field;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::format::{self, FormatEvent, FormatFields, Writer};
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
+
+use super::moment;
 
 /// Formats one event as one line.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, context: &FmtContext<'_, S, N>, mut line: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        SystemTime.format_time(&mut line)?;
+        moment::write(&mut line)?;
         let level = *event.metadata().level();
         if self.colour {
             write!(line, " \x1b[{}m{level:>5}\x1b[0m ", colour_of(level))?;
