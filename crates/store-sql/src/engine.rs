@@ -8,6 +8,7 @@ use std::sync::Arc;
 use sqlx::{Sqlite, Transaction};
 use tokio::sync::OwnedMutexGuard;
 
+use crate::flush::Flusher;
 use crate::hot::Readers;
 use crate::postgres::Lease;
 
@@ -19,6 +20,8 @@ pub(crate) enum Connection {
         turn: Option<OwnedMutexGuard<()>>,
         /// What reads for it, until its first statement; none in a snapshot, whose moment is its own.
         in_place: Option<Arc<Readers>>,
+        /// What brings its commit to the disk; none in a snapshot.
+        flusher: Option<Arc<Flusher>>,
     },
     /// PostgreSQL. Dropped, it rolls back.
     Postgres(Lease),

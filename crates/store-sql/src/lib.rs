@@ -13,6 +13,7 @@ mod enrolment;
 mod error;
 mod factor_proof;
 pub mod file;
+mod flush;
 mod hot;
 mod import_secret;
 mod machine;

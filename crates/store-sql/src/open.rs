@@ -63,5 +63,5 @@ impl Default for Options {
     }
 }
 
-/// How long anyone waits for the lock before the database counts as unavailable.
+/// How long anyone waits for the lock, or for the disk, before the database counts as unavailable.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

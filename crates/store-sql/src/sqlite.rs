@@ -19,6 +19,9 @@ use tokio::time::{sleep, timeout};
 
 use crate::engine::Connection;
 use crate::error::{OpenError, from_sqlx, unavailable};
+#[cfg(feature = "testing")]
+use crate::flush::NoDisk;
+use crate::flush::{Flusher, Log, Tell};
 use crate::hot::{Readers, Writer};
 use crate::mark;
 use crate::measure::{self, PoolReading};
@@ -32,6 +35,7 @@ pub(crate) struct Sqlite {
     readers: SqlitePool,
     pub(crate) hot_readers: Arc<Readers>,
     pub(crate) hot_writer: Writer,
+    flusher: Arc<Flusher>,
 }
 
 impl Sqlite {
@@ -40,18 +44,20 @@ impl Sqlite {
         options: &Options,
         durability: Durability,
         groups: Arc<Histogram>,
+        tell: Tell,
     ) -> Result<Self, OpenError> {
         create(path)?;
-        let synchronous = match durability {
-            Durability::Real => SqliteSynchronous::Full,
+        // What is written waits for the disk; what transactions write waits for the flusher, with their turn given back.
+        let (alone, with_flusher) = match durability {
+            Durability::Real => (SqliteSynchronous::Full, SqliteSynchronous::Normal),
             #[cfg(feature = "testing")]
-            Durability::None => SqliteSynchronous::Off,
+            Durability::None => (SqliteSynchronous::Off, SqliteSynchronous::Off),
         };
         let base = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
-            .synchronous(synchronous)
+            .synchronous(alone)
             // KiB a connection: the pages that all connections read are in the operating system's cache anyway.
             .pragma("cache_size", "-512")
             // What is deleted is overwritten: a person who left is not in the free pages of the file.
@@ -65,11 +71,16 @@ impl Sqlite {
         drop(first);
 
         let gate = Arc::new(Mutex::new(()));
-        let writer = sized(1).connect_lazy_with(base.clone());
+        let writer = sized(1).connect_lazy_with(base.clone().synchronous(with_flusher));
         let readers = sized(options.readers.max(1)).connect_lazy_with(base.pragma("query_only", "ON"));
         let hot_readers = Arc::new(Readers::open(path, options.hot_readers)?);
         let hot_writer = Writer::start(path, Arc::clone(&gate), durability, groups)?;
-        Ok(Self { path: path.to_owned(), gate, writer, readers, hot_readers, hot_writer })
+        let flusher = Arc::new(match durability {
+            Durability::Real => Flusher::start(Log::of(path), tell)?,
+            #[cfg(feature = "testing")]
+            Durability::None => Flusher::start(NoDisk, tell)?,
+        });
+        Ok(Self { path: path.to_owned(), gate, writer, readers, hot_readers, hot_writer, flusher })
     }
 
     /// Waits for the turn and takes the writer's lock.
@@ -78,13 +89,14 @@ impl Sqlite {
             .await
             .map_err(|_| unavailable("the turn to write did not come in time"))?;
         let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(from_sqlx)?;
-        Ok(Connection::Sqlite { transaction, turn: Some(turn), in_place: Some(Arc::clone(&self.hot_readers)) })
+        let (in_place, flusher) = (Some(Arc::clone(&self.hot_readers)), Some(Arc::clone(&self.flusher)));
+        Ok(Connection::Sqlite { transaction, turn: Some(turn), in_place, flusher })
     }
 
     /// Begins to read; the moment is that of the first statement.
     pub(crate) async fn snapshot(&self) -> Result<Connection, Error> {
         let transaction = self.readers.begin().await.map_err(from_sqlx)?;
-        Ok(Connection::Sqlite { transaction, turn: None, in_place: None })
+        Ok(Connection::Sqlite { transaction, turn: None, in_place: None, flusher: None })
     }
 
     /// How full its pools are.
@@ -102,6 +114,8 @@ impl Sqlite {
             self.writer.close().await;
         };
         let _ = timeout(BUSY_TIMEOUT, rest).await;
+        // Nor must a disk that hangs.
+        let _ = timeout(BUSY_TIMEOUT, self.flusher.close()).await;
     }
 }
 
@@ -143,3 +157,6 @@ fn sized(connections: u32) -> PoolOptions<sqlx::Sqlite> {
         .idle_timeout(None)
         .max_lifetime(None)
 }
+
+#[cfg(test)]
+mod tests;

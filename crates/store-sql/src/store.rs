@@ -6,7 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use countersign_kernel::{Env, SessionId, Timestamp, UserId};
 use countersign_store::{
-    Error, Hot, Journal, Notices, Observer, PasswordHash, RefreshWrite, RevocationHead, Session, Store, Tx, User,
+    Committed, Error, Hot, Journal, Notices, Observer, PasswordHash, RefreshWrite, RevocationHead, Session, Store, Tx,
+    User,
 };
 
 use crate::clock::DatabaseClock;
@@ -51,7 +52,11 @@ impl SqlStore {
         let shared = Arc::new(Shared::new(DatabaseClock::new(env, options.clock)));
         let groups = Arc::clone(&shared.measures.groups);
         let engine = match &database {
-            Database::Sqlite { path } => Engine::Sqlite(Sqlite::open(path, &options, durability, groups).await?),
+            Database::Sqlite { path } => {
+                let shared = Arc::clone(&shared);
+                let tell = Box::new(move |committed: &Committed| shared.tell(committed));
+                Engine::Sqlite(Sqlite::open(path, &options, durability, groups, tell).await?)
+            }
             Database::Postgres { url } => Engine::Postgres(Postgres::open(url, &options).await?),
         };
         let store = Self { engine, shared };

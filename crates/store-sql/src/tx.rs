@@ -6,11 +6,13 @@ use async_trait::async_trait;
 use countersign_audit::Record;
 use countersign_kernel::Timestamp;
 use countersign_store::{Committed, Error, NewRevocation, Revocations as _, Tx};
+use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use crate::engine::Connection;
 use crate::error::{from_sqlx, unavailable};
 use crate::measure::Step;
+use crate::open::BUSY_TIMEOUT;
 use crate::shared::Shared;
 
 /// Whether a transaction may write.
@@ -59,21 +61,29 @@ impl SqlTx {
         let revocations = self.number_revocations().await?;
         let committed = self.write_journal(Committed { revocations, records }).await?;
         let Self { connection, shared, .. } = self;
-        // On SQLite the turn is kept until the observers have been told: they hear of commits in their order.
-        let _turn = match connection {
-            Connection::Sqlite { transaction, turn, .. } => {
+        match connection {
+            Connection::Sqlite { transaction, turn, in_place, flusher } => {
                 transaction.commit().await.map_err(from_sqlx)?;
-                turn
+                // Without a statement nothing was written, and a snapshot has no flusher.
+                let Some(flusher) = flusher.filter(|_| in_place.is_none()) else { return Ok(()) };
+                // The turn is kept until here, since observers hear of commits in their order, and no longer, since the disk
+                // may take its time.
+                let flushed = flusher.take(committed);
+                drop(turn);
+                match timeout(BUSY_TIMEOUT, flushed).await {
+                    Ok(Ok(on_disk)) => on_disk,
+                    Ok(Err(_)) => Err(unavailable("the database is closed")),
+                    Err(_) => Err(unavailable("the disk did not take the commit in time")),
+                }
             }
             Connection::Postgres(lease) => {
                 lease.commit().await.map_err(from_sqlx)?;
-                None
+                if committed != Committed::default() {
+                    shared.tell(&committed);
+                }
+                Ok(())
             }
-        };
-        if committed != Committed::default() {
-            shared.tell(&committed);
         }
-        Ok(())
     }
 
     /// Has the journal write this commit down first, where it is for the journal. On a thread of its own: it waits for the disk.
