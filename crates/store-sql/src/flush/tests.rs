@@ -27,8 +27,10 @@ fn numbered(seq: u64) -> Committed {
     Committed { revocations: vec![Revocation { seq, hash: 0, record }], records: Vec::new() }
 }
 
-/// A teller and what it was told, each with the number of flushes before it.
-fn teller(disk: &Counting) -> (Tell, Arc<Mutex<Vec<(u64, usize)>>>) {
+/// What a teller was told, each with the number of flushes before it.
+type Told = Arc<Mutex<Vec<(u64, usize)>>>;
+
+fn teller(disk: &Counting) -> (Tell, Told) {
     let told = Arc::new(Mutex::new(Vec::new()));
     let (kept, asked) = (Arc::clone(&told), Arc::clone(&disk.asked));
     let tell = move |committed: &Committed| {
