@@ -131,10 +131,13 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn of(database: &Path) -> Self {
+    /// That of a database that is there.
+    pub(crate) fn of(database: &Path) -> io::Result<Self> {
+        // SQLite follows links to the file, and puts the log beside that.
+        let database = database.canonicalize()?;
         let mut log = database.as_os_str().to_owned();
         log.push("-wal");
-        Self { database: database.to_owned(), log: log.into(), patience: BUSY_TIMEOUT, is_suspect: false }
+        Ok(Self { database, log: log.into(), patience: BUSY_TIMEOUT, is_suspect: false })
     }
 }
 

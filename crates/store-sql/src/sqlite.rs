@@ -76,7 +76,10 @@ impl Sqlite {
         let hot_readers = Arc::new(Readers::open(path, options.hot_readers)?);
         let hot_writer = Writer::start(path, Arc::clone(&gate), durability, groups)?;
         let flusher = Arc::new(match durability {
-            Durability::Real => Flusher::start(Log::of(path), tell)?,
+            Durability::Real => {
+                let log = Log::of(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+                Flusher::start(log, tell)?
+            }
             #[cfg(feature = "testing")]
             Durability::None => Flusher::start(NoDisk, tell)?,
         });

@@ -124,7 +124,7 @@ fn written() -> (tempfile::TempDir, PathBuf, Connection) {
 fn a_log_that_could_not_be_flushed_is_brought_home_before_anybody_is_answered_well() {
     let (_folder, path, writer) = written();
     let (real, away) = (PathBuf::from(format!("{}-wal", path.display())), path.with_extension("away"));
-    let mut log = Log { patience: Duration::ZERO, ..Log::of(&path) };
+    let mut log = Log { patience: Duration::ZERO, ..Log::of(&path).unwrap() };
     log.flush().unwrap();
     assert!(real.metadata().unwrap().len() > 0);
 
@@ -146,4 +146,19 @@ fn a_log_that_could_not_be_flushed_is_brought_home_before_anybody_is_answered_we
     writer.execute_batch("INSERT INTO t VALUES (9);").unwrap();
     log.flush().unwrap();
     assert!(real.metadata().unwrap().len() > 0, "the log is flushed again, not brought home each time");
+}
+
+#[test]
+fn the_log_is_beside_the_file_itself_not_beside_a_link_to_it() {
+    let (folder, path, _writer) = written();
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let link = elsewhere.join("link.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let linked = Connection::open(&link).unwrap();
+    linked.execute_batch("INSERT INTO t VALUES (8);").unwrap();
+
+    Log::of(&link).unwrap().flush().unwrap();
+
+    assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 1, "the link alone");
 }
