@@ -2,16 +2,15 @@
 //! signed out.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_kernel::{Env, Lifetime, Timestamp};
-use countersign_testkit::{Actor, json};
-use tokio::time::{sleep, timeout};
+use countersign_testkit::{Actor, Reply, json};
 
 use super::fleet::{Client, Crowd, Fleet, NODES};
 use super::place::Place;
+use crate::support::soon;
 
 const CROWD: usize = 4;
 
@@ -29,17 +28,11 @@ async fn all_are_signed_in(clients: &[Client]) {
 /// Refreshes until that brings a new token. Whoever has refreshed without a pause keeps the one he has for the next windows, and nodes
 /// that have just started let none of those pass.
 async fn rotate(client: &Client) {
-    let rotated = async {
-        loop {
-            let reply = client.at(0).refresh_as_sdk().await.expect(200);
-            if reply.refresh_case() == "5-rotated" {
-                return;
-            }
-            assert_eq!(reply.refresh_case(), "5-crowded");
-            sleep(Duration::from_millis(20)).await;
-        }
+    let is_rotated = |reply: &Reply| {
+        assert!(["5-rotated", "5-crowded"].contains(&reply.refresh_case().as_str()), "{reply}");
+        reply.refresh_case() == "5-rotated"
     };
-    timeout(Duration::from_secs(20), rotated).await.unwrap();
+    let _ = soon(|| client.at(0).refresh_as_sdk(), is_rotated).await.expect(200);
 }
 
 async fn begin(fleet: &Fleet) -> Crowd {
