@@ -1,7 +1,7 @@
 //! SQLite: brings commits to the disk after they have given back their turn to write.
 //!
 //! Promises: a commit is answered after a flush of the log that began when it was in it; one flush is for all that wait; observers hear of
-//! commits in their order, each when it is on the disk. Where a flush fails, all that waited for it are told that the disk does not take
+//! commits in their order, each after its flush. Where a flush fails, all that waited for it are told that the disk does not take
 //! it, and nobody is answered well before the whole log was brought into the database: a kernel that could not write pages may count
 //! them as written, so that the next flush of the log alone would say nothing.
 
@@ -37,7 +37,7 @@ struct Commit {
     reply: oneshot::Sender<Result<(), Error>>,
 }
 
-/// Is told of commits that are on the disk.
+/// Is told of commits, each after its flush.
 pub(crate) type Tell = Box<dyn Fn(&Committed) + Send>;
 
 impl Flusher {
@@ -57,7 +57,7 @@ impl Flusher {
     }
 
     /// Takes up a commit that was just made; to be called with the turn to write, so that commits come in their order. What is
-    /// returned is ready when it is on the disk and the observers have been told.
+    /// returned is ready when it was flushed, or could not be, and the observers have been told.
     pub(crate) fn take(&self, committed: Committed) -> oneshot::Receiver<Result<(), Error>> {
         let (reply, answer) = oneshot::channel();
         // Where the thread has ended, the reply is dropped, and that is the answer.

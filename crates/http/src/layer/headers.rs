@@ -6,18 +6,14 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-static PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
-static CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-static CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
-
 /// Those that every answer has, save its id: made once, since a copy of all is cheaper than putting each where it belongs.
 pub(crate) fn usual(hsts: Option<HeaderValue>) -> HeaderMap {
     let fixed = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
-        (PERMISSIONS_POLICY.clone(), PERMISSIONS),
-        (CROSS_ORIGIN_OPENER_POLICY.clone(), "same-origin"),
-        (CROSS_ORIGIN_RESOURCE_POLICY.clone(), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
         (REFERRER_POLICY, "same-origin"),
         // Nearly everything here carries a token or a person; what does not says so itself.
