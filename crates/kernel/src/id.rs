@@ -65,7 +65,7 @@ macro_rules! typed_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(Text::of($prefix, self.0.as_u128()).as_str())
+                write_text(f, $prefix, self.0.as_u128())
             }
         }
 
@@ -85,7 +85,7 @@ macro_rules! typed_id {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(Text::of($prefix, self.0.as_u128()).as_str())
+                serializer.collect_str(self)
             }
         }
 
@@ -149,33 +149,19 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const PREFIX_LENGTH: usize = 3;
 const TEXT_LENGTH: usize = 26;
 
-/// The letters that one `u64` is taken apart for: 60 bits.
-const LETTERS_AT_ONCE: usize = 12;
-
-/// An id as text, in place: a request writes several.
-struct Text([u8; PREFIX_LENGTH + 1 + TEXT_LENGTH]);
-
-impl Text {
-    fn of(prefix: &str, bits: u128) -> Self {
-        let mut text = [b'_'; PREFIX_LENGTH + 1 + TEXT_LENGTH];
-        for (slot, letter) in text.iter_mut().zip(prefix.bytes()) {
-            *slot = letter;
-        }
-        let mut slots = text.iter_mut().rev().take(TEXT_LENGTH);
-        for shift in [0, 60, 120] {
-            let mut rest = u64::try_from((bits >> shift) & u128::from(u64::MAX)).unwrap_or_default();
-            for slot in slots.by_ref().take(LETTERS_AT_ONCE) {
-                let [low, ..] = rest.to_le_bytes();
-                *slot = ALPHABET.get(usize::from(low & 31)).copied().unwrap_or(b'0');
-                rest >>= 5;
-            }
-        }
-        Self(text)
+fn write_text(f: &mut fmt::Formatter<'_>, prefix: &str, bits: u128) -> fmt::Result {
+    // One piece of text at the end: a request writes several ids, and pieces cost more than digits.
+    let mut text = [b'_'; PREFIX_LENGTH + 1 + TEXT_LENGTH];
+    let mut rest = bits;
+    for (slot, letter) in text.iter_mut().zip(prefix.bytes()) {
+        *slot = letter;
     }
-
-    fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
+    for slot in text.iter_mut().rev().take(TEXT_LENGTH) {
+        let [low, ..] = rest.to_le_bytes();
+        *slot = ALPHABET.get(usize::from(low & 31)).copied().unwrap_or(b'0');
+        rest >>= 5;
     }
+    f.write_str(std::str::from_utf8(&text).unwrap_or_default())
 }
 
 /// What a letter of [`ALPHABET`] stands for. Not looked for there: a token names four ids, and each has 26 letters.

@@ -4,11 +4,7 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use jiff::fmt::temporal::DateTimePrinter;
 use serde::{Deserialize, Serialize};
-
-/// How moments are written: in UTC, with milliseconds.
-const RFC3339: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
 /// A moment, in whole microseconds since 1970-01-01T00:00:00Z.
 ///
@@ -70,7 +66,7 @@ impl Timestamp {
     #[must_use]
     pub fn to_rfc3339(self) -> String {
         jiff::Timestamp::from_microsecond(self.as_millis().saturating_mul(1_000))
-            .map_or_else(|_| format!("{}us", self.0), |t| RFC3339.timestamp_to_string(&t))
+            .map_or_else(|_| format!("{}us", self.0), |t| format!("{t:.3}"))
     }
 }
 
