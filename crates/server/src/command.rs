@@ -34,6 +34,7 @@ pub mod whole_file;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -49,7 +50,10 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let serves = matches!(cli.command, Command::Dev | Command::Serve(_));
     let mut builder = if serves {
-        tokio::runtime::Builder::new_multi_thread()
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        // Two at least: a disk that holds the one that writes leaves the others to those who need none.
+        builder.worker_threads(available_parallelism().map_or(2, |cores| cores.get().max(2)));
+        builder
     } else {
         telemetry::start_for_command();
         tokio::runtime::Builder::new_current_thread()

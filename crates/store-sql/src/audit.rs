@@ -9,7 +9,7 @@ use countersign_audit::{Hash, Link, Place as Seat, Record};
 use countersign_kernel::{AuditId, Timestamp, UserId};
 use countersign_store::{AuditFilter, AuditRecords, ChainRow, Error, Page, PageRequest, SealedRecord};
 
-use crate::engine::{change, find, list};
+use crate::engine::{change, change_many, find, list};
 use crate::error::refused;
 use crate::row::{Place, micros, moment, to_column};
 use crate::tx::SqlTx;
@@ -141,13 +141,13 @@ impl AuditRecords for SqlTx {
                 erased = erased.saturating_add(1);
             }
         }
-        let acted = change!(self, ERASE_ACTOR, person.as_uuid())?;
-        let suffered = change!(self, ERASE_SUBJECT, person.as_uuid())?;
-        let unknown = change!(self, ERASE_ACCOUNT, account)?;
+        let acted = change_many!(self, ERASE_ACTOR, person.as_uuid())?;
+        let suffered = change_many!(self, ERASE_SUBJECT, person.as_uuid())?;
+        let unknown = change_many!(self, ERASE_ACCOUNT, account)?;
         Ok(erased.saturating_add(acted).saturating_add(suffered).saturating_add(unknown))
     }
 
     async fn erase_audit_of_the_gone(&mut self) -> Result<u64, Error> {
-        Ok(change!(self, ERASE_GONE_ACTORS)?.saturating_add(change!(self, ERASE_GONE_SUBJECTS)?))
+        Ok(change_many!(self, ERASE_GONE_ACTORS)?.saturating_add(change_many!(self, ERASE_GONE_SUBJECTS)?))
     }
 }

@@ -4,10 +4,9 @@ use async_trait::async_trait;
 use countersign_audit::{Checkpoint, Hash, Link};
 use countersign_kernel::Timestamp;
 use countersign_store::{AuditCheckpoints, Error, SignedCheckpoint};
-use sqlx::FromRow;
 
-use crate::engine::{change, find, list};
-use crate::row::{micros, moment, to_column};
+use crate::engine::{change, change_many, find, list};
+use crate::row::{micros, moment, row, to_column};
 use crate::tx::SqlTx;
 
 macro_rules! columns {
@@ -37,13 +36,14 @@ const SWEEP_CHECKPOINTS: &str = "DELETE FROM audit_checkpoints WHERE number <= (
 const SWEEP: &str = "DELETE FROM audit_records WHERE seq IN (SELECT seq FROM audit_records WHERE seq IS NOT NULL AND \
                      seq <= (SELECT seq FROM audit_base) ORDER BY seq LIMIT $1)";
 
-#[derive(FromRow)]
-struct CheckpointRow {
-    number: i64,
-    seq: i64,
-    hash: Vec<u8>,
-    at: i64,
-    signed: String,
+row! {
+    struct CheckpointRow {
+        number: i64,
+        seq: i64,
+        hash: Vec<u8>,
+        at: i64,
+        signed: String,
+    }
 }
 
 impl From<CheckpointRow> for SignedCheckpoint {
@@ -100,7 +100,7 @@ impl AuditCheckpoints for SqlTx {
     }
 
     async fn sweep_audit_records(&mut self, limit: u32) -> Result<u64, Error> {
-        change!(self, SWEEP_CHECKPOINTS)?;
-        change!(self, SWEEP, i64::from(limit))
+        change_many!(self, SWEEP_CHECKPOINTS)?;
+        change_many!(self, SWEEP, i64::from(limit))
     }
 }

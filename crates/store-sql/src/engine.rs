@@ -1,62 +1,22 @@
 //! Which engine a transaction runs on, and the macros that run one text on either.
 //!
-//! A body is expanded once an engine: the compiler sees two ordinary sqlx calls, and the reader one. Reads are [`find`] and
-//! [`list`]; writes are [`change`], [`take`] and [`take_all`], which refuse in a snapshot.
-
-use std::sync::Arc;
+//! A body is expanded once a driver. Reads are [`find`] and [`list`]; writes are [`change`], [`change_many`], [`take`] and [`take_all`],
+//! which refuse in a snapshot; [`change_or`] and [`take_or`] translate what fails in another way than the rest. Texts that are put
+//! together are [`Text`](crate::text::Text)s.
 
 use sqlx::{Sqlite, Transaction};
-use tokio::sync::OwnedMutexGuard;
 
-use crate::flush::Flusher;
-use crate::hot::Readers;
 use crate::postgres::Lease;
+use crate::turn::Turn;
 
-/// An open transaction of either engine.
+/// An open transaction of either engine. Dropped, it rolls back.
 pub(crate) enum Connection {
-    /// SQLite. The guard is the turn at the gate; a snapshot needs none. Fields drop in order: first the rollback, then the turn.
-    Sqlite {
-        transaction: Transaction<'static, Sqlite>,
-        turn: Option<OwnedMutexGuard<()>>,
-        /// What reads for it, until its first statement; none in a snapshot, whose moment is its own.
-        in_place: Option<Arc<Readers>>,
-        /// What brings its commit to the disk; none in a snapshot.
-        flusher: Option<Arc<Flusher>>,
-    },
-    /// PostgreSQL. Dropped, it rolls back.
+    /// SQLite: the turn to write. Statements run in place.
+    Turn(Turn),
+    /// SQLite: a moment that is only read. Statements run on the driver's thread, since what they read may be long.
+    Snapshot(Transaction<'static, Sqlite>),
+    /// PostgreSQL.
     Postgres(Lease),
-}
-
-impl Connection {
-    /// What reads for this transaction without a hop to the driver's thread, where the answer is the same: whoever has the one
-    /// writer's lock of SQLite and has written nothing sees what was committed last, and nobody else can commit.
-    pub(crate) fn in_place(&self) -> Option<&Readers> {
-        match self {
-            Self::Sqlite { in_place, .. } => in_place.as_deref(),
-            Self::Postgres(_) => None,
-        }
-    }
-}
-
-/// Expands `$body` once an engine, with `$connection` bound to its connection and `Engine` naming it.
-macro_rules! on_engine {
-    ($tx:expr, |$connection:ident| $body:expr) => {
-        match &mut $tx.connection {
-            $crate::engine::Connection::Sqlite { transaction, in_place, .. } => {
-                // It may write: from here on only the transaction itself knows what it sees.
-                *in_place = None;
-                #[allow(dead_code, reason = "only dynamic texts need the name")]
-                type Engine = sqlx::Sqlite;
-                let $connection = &mut **transaction;
-                $body
-            }
-            $crate::engine::Connection::Postgres(lease) => {
-                #[allow(dead_code, reason = "only dynamic texts need the name")]
-                type Engine = sqlx::Postgres;
-                $crate::engine::on_postgres!(lease, |$connection| $body)
-            }
-        }
-    };
 }
 
 /// Runs `$body`, one statement, on a lease, in bounded time. A value that cannot be bound is the error of whoever asks.
@@ -73,37 +33,88 @@ macro_rules! on_postgres {
     }};
 }
 
+/// Runs `$in_place` on a turn, or `$statement`, one statement of sqlx, on a connection of either engine.
+macro_rules! run {
+    ($tx:expr, |$turn:ident| $in_place:expr, |$connection:ident| $statement:expr) => {
+        match &mut $tx.connection {
+            $crate::engine::Connection::Turn($turn) => $in_place,
+            $crate::engine::Connection::Snapshot(transaction) => {
+                let $connection = &mut **transaction;
+                $statement.map_err($crate::error::Failure::from)
+            }
+            $crate::engine::Connection::Postgres(lease) => {
+                $crate::engine::on_postgres!(lease, |$connection| $statement).map_err($crate::error::Failure::from)
+            }
+        }
+    };
+}
+
 /// Reads at most one row.
 macro_rules! find {
     ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::engine::on_engine!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_optional(c).await)
-            .map_err($crate::error::from_sqlx)
+        $crate::engine::find_or!($crate::error::from_driver, $tx, $row, $sql $(, $bind)*)
+    };
+}
+
+/// Reads at most one row, and translates what fails by `$translate`.
+macro_rules! find_or {
+    ($translate:path, $tx:expr, $row:ty, $sql:expr $(, $bind:expr)*) => {
+        $crate::engine::run!($tx, |turn| turn.find::<$row>($sql, &[$(&$bind),*]),
+            |c| sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_optional(c).await)
+            .map_err($translate)
     };
 }
 
 /// Reads the rows of a text that limits their number.
 macro_rules! list {
     ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::engine::on_engine!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_all(c).await)
-            .map_err($crate::error::from_sqlx)
+        $crate::engine::run!($tx, |turn| turn.list::<$row>($sql, &[$(&$bind),*]),
+            |c| sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_all(c).await)
+            .map_err($crate::error::from_driver)
     };
 }
 
 /// Writes; how many rows were touched.
 macro_rules! change {
+    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::engine::change_or!($crate::error::from_driver, $tx, $sql $(, $bind)*)
+    };
+}
+
+/// Writes, and translates what fails by `$translate`; how many rows were touched.
+macro_rules! change_or {
+    ($translate:path, $tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {{
+        $tx.writing()?;
+        $crate::engine::run!($tx, |turn| turn.change($sql, &[$(&$bind),*]),
+            |c| sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()))
+            .map_err($translate)
+    }};
+}
+
+/// Writes what may be very many rows; how many were touched.
+macro_rules! change_many {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {{
         $tx.writing()?;
-        $crate::engine::on_engine!($tx, |c| sqlx::query($sql)$(.bind($bind))*
-            .execute(c).await.map(|done| done.rows_affected()))
-            .map_err($crate::error::from_sqlx)
+        $crate::engine::run!($tx, |turn| {
+            let values = vec![$($crate::turn::owned(&$bind).map_err($crate::error::from_driver)?),*];
+            turn.change_at_length($sql.into(), values).await
+        }, |c| sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()))
+            .map_err($crate::error::from_driver)
     }};
 }
 
 /// Writes at most one row and reads it back.
 macro_rules! take {
-    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {{
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::engine::take_or!($crate::error::from_driver, $tx, $row, $sql $(, $bind)*)
+    };
+}
+
+/// Writes at most one row and reads it back, and translates what fails by `$translate`.
+macro_rules! take_or {
+    ($translate:path, $tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {{
         $tx.writing()?;
-        $crate::engine::find!($tx, $row, $sql $(, $bind)*)
+        $crate::engine::find_or!($translate, $tx, $row, $sql $(, $bind)*)
     }};
 }
 
@@ -115,4 +126,4 @@ macro_rules! take_all {
     }};
 }
 
-pub(crate) use {change, find, list, on_engine, on_postgres, take, take_all};
+pub(crate) use {change, change_many, change_or, find, find_or, list, on_postgres, run, take, take_all, take_or};

@@ -12,10 +12,7 @@ use crate::tx::SqlTx;
 #[async_trait]
 impl Enrolments for SqlTx {
     async fn find_enrolment(&mut self, user: UserId) -> Result<Enrolment, Error> {
-        let row = match self.connection.in_place() {
-            Some(readers) => readers.enrolment(user)?,
-            None => find!(self, (bool, i64, i64), ENROLMENT, user.as_uuid())?,
-        };
+        let row = find!(self, (bool, i64, i64), ENROLMENT, user.as_uuid())?;
         let Some((totp, passkeys, recovery_codes)) = row else { return Ok(Enrolment::default()) };
         let count = |table, count| Place { table, id: &user }.count("count", count);
         Ok(Enrolment {

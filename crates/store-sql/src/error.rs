@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use countersign_store::Error;
+use rusqlite::ffi::{SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +82,46 @@ pub(crate) fn from_sqlx(error: sqlx::Error) -> Error {
     }
 }
 
+/// A failure of either driver, or one that is translated already.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Sqlx(sqlx::Error),
+    Rusqlite(rusqlite::Error),
+    Store(Error),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sqlx(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Rusqlite(error)
+    }
+}
+
+/// Translates a failure of either driver.
+pub(crate) fn from_driver(failure: Failure) -> Error {
+    match failure {
+        Failure::Sqlx(error) => from_sqlx(error),
+        Failure::Rusqlite(error) => from_rusqlite(error),
+        Failure::Store(error) => error,
+    }
+}
+
+/// Whether somebody else has the lock.
+pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+}
+
 /// Translates a failure of rusqlite.
 pub(crate) fn from_rusqlite(error: rusqlite::Error) -> Error {
     match &error {
@@ -90,20 +131,35 @@ pub(crate) fn from_rusqlite(error: rusqlite::Error) -> Error {
 }
 
 /// A row that another transaction has taken away between this one's read and its write: trying again finds it gone.
-pub(crate) fn lost_reference(error: sqlx::Error) -> Error {
-    match &error {
-        sqlx::Error::Database(database) if database.is_foreign_key_violation() => Error::Conflict(Box::new(error)),
-        _ => from_sqlx(error),
+pub(crate) fn lost_reference(failure: Failure) -> Error {
+    match failure {
+        Failure::Sqlx(error) if error.as_database_error().is_some_and(|error| error.is_foreign_key_violation()) => {
+            Error::Conflict(Box::new(error))
+        }
+        Failure::Rusqlite(error) if has_code(&error, &[SQLITE_CONSTRAINT_FOREIGNKEY]) => {
+            Error::Conflict(Box::new(error))
+        }
+        other => from_driver(other),
     }
 }
 
 /// A value that must be there once, which another transaction has written between this one's look and its write: trying again
 /// finds it taken.
-pub(crate) fn taken_meanwhile(error: sqlx::Error) -> Error {
-    match &error {
-        sqlx::Error::Database(database) if database.is_unique_violation() => Error::Conflict(Box::new(error)),
-        _ => from_sqlx(error),
+pub(crate) fn taken_meanwhile(failure: Failure) -> Error {
+    match failure {
+        Failure::Sqlx(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
+            Error::Conflict(Box::new(error))
+        }
+        Failure::Rusqlite(error) if has_code(&error, &[SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY]) => {
+            Error::Conflict(Box::new(error))
+        }
+        other => from_driver(other),
     }
+}
+
+/// Whether SQLite's extended code is one of these.
+pub(crate) fn has_code(error: &rusqlite::Error, codes: &[i32]) -> bool {
+    error.sqlite_error().is_some_and(|error| codes.contains(&error.extended_code))
 }
 
 /// A refusal of our own, where the engine was not asked.

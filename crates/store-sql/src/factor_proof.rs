@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use countersign_kernel::{SessionId, Timestamp};
 use countersign_store::{Error, FactorProofs};
 
-use crate::engine::{find, on_engine};
+use crate::engine::{change_or, find};
 use crate::error::lost_reference;
 use crate::row::{micros, moment};
 use crate::tx::SqlTx;
@@ -16,9 +16,7 @@ const FIND: &str = "SELECT proven_at FROM factor_proofs WHERE session_id = $1";
 #[async_trait]
 impl FactorProofs for SqlTx {
     async fn note_factor_proof(&mut self, session: SessionId, at: Timestamp) -> Result<(), Error> {
-        self.writing()?;
-        on_engine!(self, |c| sqlx::query(NOTE).bind(session.as_uuid()).bind(micros(at)).execute(c).await.map(drop))
-            .map_err(lost_reference)
+        change_or!(lost_reference, self, NOTE, session.as_uuid(), micros(at)).map(drop)
     }
 
     async fn find_factor_proof(&mut self, session: SessionId) -> Result<Option<Timestamp>, Error> {

@@ -16,6 +16,7 @@ pub mod file;
 mod flush;
 mod hot;
 mod import_secret;
+mod log;
 mod machine;
 mod mailed_link;
 mod mark;
@@ -46,7 +47,9 @@ mod step;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod text;
 mod totp;
+mod turn;
 mod tx;
 mod user;
 

@@ -3,12 +3,11 @@
 use async_trait::async_trait;
 use countersign_kernel::MachineId;
 use countersign_store::{Error, Machine, MachineScope, Machines, Page, PageRequest};
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::engine::{change, find, list};
 use crate::page::{Start, nothing, page, rows_to_ask};
-use crate::row::{Place, micros, moment};
+use crate::row::{Place, micros, moment, row};
 use crate::tx::SqlTx;
 
 const INSERT: &str = "INSERT INTO machines (id, name, scope, key_hash, created_at) VALUES ($1, $2, $3, $4, $5) \
@@ -18,13 +17,14 @@ const FIND_BY_NAME: &str = "SELECT id, name, scope, key_hash, created_at FROM ma
 const LIST: &str = "SELECT id, name, scope, key_hash, created_at FROM machines WHERE id > $1 ORDER BY id LIMIT $2";
 const DELETE: &str = "DELETE FROM machines WHERE id = $1";
 
-#[derive(FromRow)]
-struct MachineRow {
-    id: Uuid,
-    name: String,
-    scope: String,
-    key_hash: Vec<u8>,
-    created_at: i64,
+row! {
+    struct MachineRow {
+        id: Uuid,
+        name: String,
+        scope: String,
+        key_hash: Vec<u8>,
+        created_at: i64,
+    }
 }
 
 impl TryFrom<MachineRow> for Machine {

@@ -3,12 +3,11 @@
 use async_trait::async_trait;
 use countersign_kernel::{Timestamp, UserId, hex};
 use countersign_store::{Error, LinkPurpose, MailedLink, MailedLinks};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::engine::{change, find, on_engine, take};
+use crate::engine::{change, change_many, change_or, find, take};
 use crate::error::{lost_reference, refused};
-use crate::row::{Place, micros, moment};
+use crate::row::{Place, micros, moment, row};
 use crate::tx::SqlTx;
 
 macro_rules! link_columns {
@@ -51,22 +50,23 @@ const IS_KEPT: &str = "SELECT EXISTS (SELECT 1 FROM mailed_links WHERE address_k
 const SWEEP: &str = "DELETE FROM mailed_links WHERE secret_hash IN \
      (SELECT secret_hash FROM mailed_links WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 
-#[derive(FromRow)]
-struct LinkRow {
-    secret_hash: Vec<u8>,
-    purpose: String,
-    user_id: Option<Uuid>,
-    address: String,
-    address_key: String,
-    code_hash: Option<Vec<u8>>,
-    tries_left: i64,
-    handle_hash: Option<Vec<u8>>,
-    knows_password: bool,
-    was_proven: bool,
-    asked_with: Option<String>,
-    created_at: i64,
-    expires_at: i64,
-    used_at: Option<i64>,
+row! {
+    struct LinkRow {
+        secret_hash: Vec<u8>,
+        purpose: String,
+        user_id: Option<Uuid>,
+        address: String,
+        address_key: String,
+        code_hash: Option<Vec<u8>>,
+        tries_left: i64,
+        handle_hash: Option<Vec<u8>>,
+        knows_password: bool,
+        was_proven: bool,
+        asked_with: Option<String>,
+        created_at: i64,
+        expires_at: i64,
+        used_at: Option<i64>,
+    }
 }
 
 impl TryFrom<LinkRow> for MailedLink {
@@ -104,16 +104,25 @@ impl MailedLinks for SqlTx {
         // Of nobody's links each address has one. The statement runs for everybody: strangers must not be quicker.
         let one_an_address = if user.is_some() { LinkPurpose::UndoEmail.as_str() } else { purpose };
         change!(self, REPLACE, purpose, owner, one_an_address, link.address_key.as_str())?;
-        let inserted = on_engine!(self, |c| {
-            let insert = sqlx::query(INSERT).bind(link.secret_hash.as_slice()).bind(purpose).bind(owner).bind(user);
-            let insert = insert.bind(link.address.as_str()).bind(link.address_key.as_str());
-            let insert = insert.bind(link.code_hash.as_ref().map(<[u8; 32]>::as_slice));
-            let insert = insert.bind(i64::from(link.tries_left));
-            let insert = insert.bind(link.handle_hash.as_ref().map(<[u8; 32]>::as_slice)).bind(link.knows_password);
-            let insert = insert.bind(link.was_proven).bind(link.asked_with.as_deref()).bind(micros(link.created_at));
-            insert.bind(micros(link.expires_at)).execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(lost_reference)?;
+        let inserted = change_or!(
+            lost_reference,
+            self,
+            INSERT,
+            link.secret_hash.as_slice(),
+            purpose,
+            owner,
+            user,
+            link.address.as_str(),
+            link.address_key.as_str(),
+            link.code_hash.as_ref().map(<[u8; 32]>::as_slice),
+            i64::from(link.tries_left),
+            link.handle_hash.as_ref().map(<[u8; 32]>::as_slice),
+            link.knows_password,
+            link.was_proven,
+            link.asked_with.as_deref(),
+            micros(link.created_at),
+            micros(link.expires_at),
+        )?;
         if inserted == 1 { Ok(()) } else { Err(refused("the mailed link was not written")) }
     }
 
@@ -166,6 +175,6 @@ impl MailedLinks for SqlTx {
     }
 
     async fn sweep_mailed_links(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error> {
-        change!(self, SWEEP, micros(now), i64::from(limit))
+        change_many!(self, SWEEP, micros(now), i64::from(limit))
     }
 }

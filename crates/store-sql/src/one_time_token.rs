@@ -3,12 +3,11 @@
 use async_trait::async_trait;
 use countersign_kernel::{Timestamp, UserId};
 use countersign_store::{Error, OneTimeToken, OneTimeTokens, Purpose};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::engine::{change, on_engine, take};
+use crate::engine::{change_many, change_or, take};
 use crate::error::{lost_reference, refused};
-use crate::row::{micros, moment};
+use crate::row::{micros, moment, row};
 use crate::tx::SqlTx;
 
 /// One row a purpose and person: a new token takes the place of the one before, in one write.
@@ -21,29 +20,29 @@ const CONSUME: &str = "DELETE FROM one_time_tokens WHERE secret_hash = $1 AND pu
 const SWEEP: &str = "DELETE FROM one_time_tokens WHERE secret_hash IN \
      (SELECT secret_hash FROM one_time_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 
-#[derive(FromRow)]
-struct ConsumedRow {
-    user_id: Option<Uuid>,
-    created_at: i64,
-    expires_at: i64,
+row! {
+    struct ConsumedRow {
+        user_id: Option<Uuid>,
+        created_at: i64,
+        expires_at: i64,
+    }
 }
 
 #[async_trait]
 impl OneTimeTokens for SqlTx {
     async fn insert_one_time_token(&mut self, token: &OneTimeToken) -> Result<(), Error> {
-        self.writing()?;
         let user = token.user.map(UserId::as_uuid);
-        let inserted = on_engine!(self, |c| {
-            let insert = sqlx::query(INSERT)
-                .bind(token.purpose.as_str())
-                .bind(user.unwrap_or(Uuid::nil()))
-                .bind(user)
-                .bind(token.secret_hash.as_slice())
-                .bind(micros(token.created_at))
-                .bind(micros(token.expires_at));
-            insert.execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(lost_reference)?;
+        let inserted = change_or!(
+            lost_reference,
+            self,
+            INSERT,
+            token.purpose.as_str(),
+            user.unwrap_or(Uuid::nil()),
+            user,
+            token.secret_hash.as_slice(),
+            micros(token.created_at),
+            micros(token.expires_at),
+        )?;
         if inserted == 1 { Ok(()) } else { Err(refused("the one-time token was not written")) }
     }
 
@@ -64,6 +63,6 @@ impl OneTimeTokens for SqlTx {
     }
 
     async fn sweep_one_time_tokens(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error> {
-        change!(self, SWEEP, micros(now), i64::from(limit))
+        change_many!(self, SWEEP, micros(now), i64::from(limit))
     }
 }

@@ -5,12 +5,11 @@ use countersign_audit::Record;
 use countersign_kernel::{Languages, Lifetime, MailId, Timestamp, UserId};
 use countersign_store::outbox::MOST_NOTICES;
 use countersign_store::{ClaimedMail, Error, MailOutcome, MailQueue, NewMail, Outbox, Recipient};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::engine::{change, find, on_engine, take_all};
+use crate::engine::{change, change_many, change_or, find, take_all};
 use crate::error::lost_reference;
-use crate::row::{Place, micros, moment};
+use crate::row::{Place, micros, moment, row};
 use crate::tx::SqlTx;
 
 const INSERT: &str = "INSERT INTO outbox (id, kind, user_id, recipient, languages, sealed, created_at, expires_at, next_at, attempts) \
@@ -31,17 +30,18 @@ const QUEUE: &str = "SELECT COUNT(*), MIN(waiting.created_at) FROM \
 const SWEEP: &str = "DELETE FROM outbox WHERE id IN \
      (SELECT id FROM outbox WHERE settled_at < $1 ORDER BY settled_at LIMIT $2)";
 
-#[derive(FromRow)]
-struct ClaimedRow {
-    id: Uuid,
-    kind: String,
-    user_id: Option<Uuid>,
-    recipient: String,
-    languages: String,
-    sealed: Vec<u8>,
-    created_at: i64,
-    expires_at: i64,
-    attempts: i64,
+row! {
+    struct ClaimedRow {
+        id: Uuid,
+        kind: String,
+        user_id: Option<Uuid>,
+        recipient: String,
+        languages: String,
+        sealed: Vec<u8>,
+        created_at: i64,
+        expires_at: i64,
+        attempts: i64,
+    }
 }
 
 impl TryFrom<ClaimedRow> for ClaimedMail {
@@ -72,14 +72,20 @@ impl Outbox for SqlTx {
             Recipient::Nobody => ("", String::new()),
             Recipient::Person => return self.enqueue_for_person(mail).await,
         };
-        self.writing()?;
-        on_engine!(self, |c| {
-            let insert = sqlx::query(INSERT).bind(mail.id.as_uuid()).bind(mail.kind.as_str());
-            let insert = insert.bind(mail.user.map(UserId::as_uuid)).bind(recipient).bind(languages.as_str());
-            let insert = insert.bind(mail.sealed.as_slice()).bind(micros(mail.created_at));
-            insert.bind(micros(mail.expires_at)).execute(c).await.map(drop)
-        })
-        .map_err(lost_reference)
+        let inserted = change_or!(
+            lost_reference,
+            self,
+            INSERT,
+            mail.id.as_uuid(),
+            mail.kind.as_str(),
+            mail.user.map(UserId::as_uuid),
+            recipient,
+            languages.as_str(),
+            mail.sealed.as_slice(),
+            micros(mail.created_at),
+            micros(mail.expires_at),
+        );
+        inserted.map(drop)
     }
 
     async fn claim_mail(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<ClaimedMail>, Error> {
@@ -111,7 +117,7 @@ impl Outbox for SqlTx {
     }
 
     async fn sweep_mail(&mut self, before: Timestamp, limit: u32) -> Result<u64, Error> {
-        change!(self, SWEEP, micros(before), i64::from(limit))
+        change_many!(self, SWEEP, micros(before), i64::from(limit))
     }
 }
 

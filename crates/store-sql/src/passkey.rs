@@ -4,12 +4,11 @@ use async_trait::async_trait;
 use countersign_kernel::{PasskeyId, UserId};
 use countersign_store::passkey::{HANDLE_LENGTH, MAX_PASSKEYS};
 use countersign_store::{Error, Passkey, PasskeyUse, Passkeys};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::engine::{change, find, list, on_engine, take};
-use crate::error::lost_reference;
-use crate::row::{Place, join_words, micros, moment, split_words};
+use crate::engine::{change, change_or, find, list, take, take_or};
+use crate::error::{lost_reference, refused};
+use crate::row::{Place, join_words, micros, moment, row, split_words};
 use crate::tx::SqlTx;
 
 /// The columns of a passkey.
@@ -38,19 +37,20 @@ const RENAME: &str = concat!("UPDATE passkeys SET name = $3 WHERE user_id = $1 A
 const DELETE: &str = concat!("DELETE FROM passkeys WHERE user_id = $1 AND id = $2 RETURNING ", columns!());
 const DELETE_ALL: &str = "DELETE FROM passkeys WHERE user_id = $1";
 
-#[derive(FromRow)]
-struct PasskeyRow {
-    id: Uuid,
-    user_id: Uuid,
-    credential_id: Vec<u8>,
-    credential: String,
-    name: String,
-    transports: String,
-    counter: i64,
-    backup_eligible: bool,
-    backed_up: bool,
-    created_at: i64,
-    last_used_at: Option<i64>,
+row! {
+    struct PasskeyRow {
+        id: Uuid,
+        user_id: Uuid,
+        credential_id: Vec<u8>,
+        credential: String,
+        name: String,
+        transports: String,
+        counter: i64,
+        backup_eligible: bool,
+        backed_up: bool,
+        created_at: i64,
+        last_used_at: Option<i64>,
+    }
 }
 
 impl TryFrom<PasskeyRow> for Passkey {
@@ -82,11 +82,8 @@ impl Passkeys for SqlTx {
         user: UserId,
         fresh: &[u8; HANDLE_LENGTH],
     ) -> Result<[u8; HANDLE_LENGTH], Error> {
-        self.writing()?;
-        let (handle,): (Vec<u8>,) = on_engine!(self, |c| {
-            sqlx::query_as(HANDLE).bind(user.as_uuid()).bind(fresh.as_slice()).fetch_one(c).await
-        })
-        .map_err(lost_reference)?;
+        let row = take_or!(lost_reference, self, (Vec<u8>,), HANDLE, user.as_uuid(), fresh.as_slice())?;
+        let (handle,) = row.ok_or_else(|| refused("the handle was not written"))?;
         Place { table: "passkey_handles", id: &user }.bytes("handle", &handle)
     }
 
@@ -96,24 +93,23 @@ impl Passkeys for SqlTx {
     }
 
     async fn insert_passkey(&mut self, passkey: &Passkey) -> Result<bool, Error> {
-        self.writing()?;
         let transports = join_words(&passkey.transports)?;
-        let inserted = on_engine!(self, |c| {
-            let insert = sqlx::query(INSERT)
-                .bind(passkey.id.as_uuid())
-                .bind(passkey.user.as_uuid())
-                .bind(passkey.credential_id.as_slice())
-                .bind(passkey.credential.as_str())
-                .bind(passkey.name.as_str())
-                .bind(transports.as_str())
-                .bind(i64::from(passkey.counter))
-                .bind(passkey.backup_eligible)
-                .bind(passkey.backed_up)
-                .bind(micros(passkey.created_at))
-                .bind(passkey.last_used_at.map(micros));
-            insert.execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(lost_reference)?;
+        let inserted = change_or!(
+            lost_reference,
+            self,
+            INSERT,
+            passkey.id.as_uuid(),
+            passkey.user.as_uuid(),
+            passkey.credential_id.as_slice(),
+            passkey.credential.as_str(),
+            passkey.name.as_str(),
+            transports.as_str(),
+            i64::from(passkey.counter),
+            passkey.backup_eligible,
+            passkey.backed_up,
+            micros(passkey.created_at),
+            passkey.last_used_at.map(micros),
+        )?;
         Ok(inserted == 1)
     }
 

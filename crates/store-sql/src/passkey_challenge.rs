@@ -3,12 +3,11 @@
 use async_trait::async_trait;
 use countersign_kernel::{Timestamp, UserId};
 use countersign_store::{Error, PasskeyChallenge, PasskeyChallenges, PasskeyPurpose};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::engine::{change, on_engine, take};
+use crate::engine::{change_many, change_or, take};
 use crate::error::{lost_reference, refused};
-use crate::row::{micros, moment};
+use crate::row::{micros, moment, row};
 use crate::tx::SqlTx;
 
 const INSERT: &str = "INSERT INTO passkey_challenges (challenge_hash, purpose, user_id, bound_to, state, expires_at) \
@@ -18,28 +17,28 @@ const CONSUME: &str = "DELETE FROM passkey_challenges \
 const SWEEP: &str = "DELETE FROM passkey_challenges WHERE challenge_hash IN \
      (SELECT challenge_hash FROM passkey_challenges WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 
-#[derive(FromRow)]
-struct ConsumedRow {
-    user_id: Option<Uuid>,
-    state: String,
-    expires_at: i64,
+row! {
+    struct ConsumedRow {
+        user_id: Option<Uuid>,
+        state: String,
+        expires_at: i64,
+    }
 }
 
 #[async_trait]
 impl PasskeyChallenges for SqlTx {
     async fn insert_passkey_challenge(&mut self, challenge: &PasskeyChallenge) -> Result<(), Error> {
-        self.writing()?;
-        let inserted = on_engine!(self, |c| {
-            let insert = sqlx::query(INSERT)
-                .bind(challenge.challenge_hash.as_slice())
-                .bind(challenge.purpose.as_str())
-                .bind(challenge.user.map(UserId::as_uuid))
-                .bind(challenge.bound_to.as_slice())
-                .bind(challenge.state.as_str())
-                .bind(micros(challenge.expires_at));
-            insert.execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(lost_reference)?;
+        let inserted = change_or!(
+            lost_reference,
+            self,
+            INSERT,
+            challenge.challenge_hash.as_slice(),
+            challenge.purpose.as_str(),
+            challenge.user.map(UserId::as_uuid),
+            challenge.bound_to.as_slice(),
+            challenge.state.as_str(),
+            micros(challenge.expires_at),
+        )?;
         if inserted == 1 { Ok(()) } else { Err(refused("the challenge was not written")) }
     }
 
@@ -63,6 +62,6 @@ impl PasskeyChallenges for SqlTx {
     }
 
     async fn sweep_passkey_challenges(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error> {
-        change!(self, SWEEP, micros(now), i64::from(limit))
+        change_many!(self, SWEEP, micros(now), i64::from(limit))
     }
 }

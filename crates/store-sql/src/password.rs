@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use countersign_kernel::{Secret, Timestamp, UserId};
 use countersign_store::{Error, PasswordHash, Passwords, PepperUse};
 
-use crate::engine::{change, find, list, on_engine};
+use crate::engine::{change, change_or, find, list};
 use crate::error::lost_reference;
 use crate::hot::sql::PASSWORD;
 use crate::row::micros;
@@ -19,21 +19,13 @@ const LIST_PEPPERS: &str = "SELECT pepper_id, COUNT(*) FROM passwords WHERE pepp
 #[async_trait]
 impl Passwords for SqlTx {
     async fn find_password(&mut self, user: UserId) -> Result<Option<PasswordHash>, Error> {
-        if let Some(readers) = self.connection.in_place() {
-            return readers.password(user);
-        }
         let row = find!(self, (String,), PASSWORD, user.as_uuid())?;
         Ok(row.map(|(phc,)| PasswordHash(Secret::new(phc))))
     }
 
     async fn insert_password(&mut self, user: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool, Error> {
-        self.writing()?;
-        let inserted = on_engine!(self, |c| {
-            let insert = sqlx::query(INSERT).bind(user.as_uuid()).bind(hash.0.expose().as_str()).bind(micros(now));
-            insert.bind(hash.pepper_id()).execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(lost_reference)?;
-        Ok(inserted == 1)
+        let (text, pepper) = (hash.0.expose().as_str(), hash.pepper_id());
+        Ok(change_or!(lost_reference, self, INSERT, user.as_uuid(), text, micros(now), pepper)? == 1)
     }
 
     async fn replace_password(

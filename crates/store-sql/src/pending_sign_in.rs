@@ -3,12 +3,11 @@
 use async_trait::async_trait;
 use countersign_kernel::{Timestamp, UserId};
 use countersign_store::{Delivery, Error, PendingSignIn, PendingSignIns};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::engine::{change, find, on_engine, take};
+use crate::engine::{change, change_many, change_or, find, take};
 use crate::error::{lost_reference, refused};
-use crate::row::{Place, join_words, micros, moment, split_words};
+use crate::row::{Place, join_words, micros, moment, row, split_words};
 use crate::tx::SqlTx;
 
 macro_rules! pending_columns {
@@ -31,16 +30,17 @@ const VOID: &str = "DELETE FROM pending_sign_ins WHERE user_id = $1";
 const SWEEP: &str = "DELETE FROM pending_sign_ins WHERE token_hash IN \
      (SELECT token_hash FROM pending_sign_ins WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 
-#[derive(FromRow)]
-struct PendingRow {
-    browser_hash: Option<Vec<u8>>,
-    user_id: Uuid,
-    methods: String,
-    delivery: String,
-    remember: bool,
-    tries: i64,
-    created_at: i64,
-    expires_at: i64,
+row! {
+    struct PendingRow {
+        browser_hash: Option<Vec<u8>>,
+        user_id: Uuid,
+        methods: String,
+        delivery: String,
+        remember: bool,
+        tries: i64,
+        created_at: i64,
+        expires_at: i64,
+    }
 }
 
 impl PendingRow {
@@ -69,7 +69,6 @@ impl PendingRow {
 #[async_trait]
 impl PendingSignIns for SqlTx {
     async fn insert_pending_sign_in(&mut self, pending: &PendingSignIn) -> Result<(), Error> {
-        self.writing()?;
         if pending.methods.is_empty() {
             return Err(refused("a sign-in that waits has proven something"));
         }
@@ -78,20 +77,20 @@ impl PendingSignIns for SqlTx {
             Delivery::Cookie => "cookie",
             Delivery::Body => "body",
         };
-        let inserted = on_engine!(self, |c| {
-            let insert = sqlx::query(INSERT)
-                .bind(pending.token_hash.as_slice())
-                .bind(pending.browser_hash.map(|hash| hash.to_vec()))
-                .bind(pending.user.as_uuid())
-                .bind(methods)
-                .bind(delivery)
-                .bind(pending.remember)
-                .bind(i64::from(pending.tries))
-                .bind(micros(pending.created_at))
-                .bind(micros(pending.expires_at));
-            insert.execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(lost_reference)?;
+        let inserted = change_or!(
+            lost_reference,
+            self,
+            INSERT,
+            pending.token_hash.as_slice(),
+            pending.browser_hash.as_ref().map(<[u8; 32]>::as_slice),
+            pending.user.as_uuid(),
+            methods.as_str(),
+            delivery,
+            pending.remember,
+            i64::from(pending.tries),
+            micros(pending.created_at),
+            micros(pending.expires_at),
+        )?;
         if inserted == 1 { Ok(()) } else { Err(refused("the sign-in that waits was not written")) }
     }
 
@@ -123,6 +122,6 @@ impl PendingSignIns for SqlTx {
     }
 
     async fn sweep_pending_sign_ins(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error> {
-        change!(self, SWEEP, micros(now), i64::from(limit))
+        change_many!(self, SWEEP, micros(now), i64::from(limit))
     }
 }

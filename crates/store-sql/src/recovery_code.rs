@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use countersign_kernel::{Timestamp, UserId};
 use countersign_store::{Error, RecoveryCodeHash, RecoveryCodes};
 
-use crate::engine::{change, on_engine};
+use crate::engine::change;
 use crate::error::{lost_reference, refused};
 use crate::row::micros;
+use crate::text::Text;
 use crate::tx::SqlTx;
 
 const CLEAR: &str = "DELETE FROM recovery_codes WHERE user_id = $1";
@@ -25,14 +26,9 @@ impl RecoveryCodes for SqlTx {
         if codes.is_empty() {
             return Ok(());
         }
-        let inserted = on_engine!(self, |c| {
-            let mut insert = sqlx::QueryBuilder::<Engine>::new(INSERT);
-            insert.push_values(codes, |mut row, code| {
-                row.push_bind(user.as_uuid()).push_bind(code.0.to_vec()).push_bind(micros(now));
-            });
-            insert.build().persistent(false).execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(lost_reference)?;
+        let mut insert = Text::new(INSERT);
+        insert.rows(codes.iter().map(|code| [user.as_uuid().into(), code.0.as_slice().into(), micros(now).into()]));
+        let inserted = self.change_by(insert).await.map_err(lost_reference)?;
         if usize::try_from(inserted) == Ok(codes.len()) { Ok(()) } else { Err(refused("not every code was written")) }
     }
 

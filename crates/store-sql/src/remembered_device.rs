@@ -3,12 +3,11 @@
 use async_trait::async_trait;
 use countersign_kernel::{DeviceId, Timestamp, UserId};
 use countersign_store::{Error, RememberedDevice, RememberedDevices};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::engine::{change, list, on_engine};
+use crate::engine::{change, change_many, change_or, list};
 use crate::error::{lost_reference, refused};
-use crate::row::{micros, moment};
+use crate::row::{micros, moment, row};
 use crate::tx::SqlTx;
 
 const REMEMBER: &str = "INSERT INTO remembered_devices \
@@ -24,15 +23,16 @@ const FORGET_ALL: &str = "DELETE FROM remembered_devices WHERE user_id = $1";
 const SWEEP: &str = "DELETE FROM remembered_devices WHERE (user_id, device_id) IN \
      (SELECT user_id, device_id FROM remembered_devices WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 
-#[derive(FromRow)]
-struct DeviceRow {
-    user_id: Uuid,
-    device_id: Uuid,
-    user_agent: Option<String>,
-    address: Option<String>,
-    created_at: i64,
-    last_used_at: i64,
-    expires_at: i64,
+row! {
+    struct DeviceRow {
+        user_id: Uuid,
+        device_id: Uuid,
+        user_agent: Option<String>,
+        address: Option<String>,
+        created_at: i64,
+        last_used_at: i64,
+        expires_at: i64,
+    }
 }
 
 impl From<DeviceRow> for RememberedDevice {
@@ -52,19 +52,18 @@ impl From<DeviceRow> for RememberedDevice {
 #[async_trait]
 impl RememberedDevices for SqlTx {
     async fn remember_device(&mut self, device: &RememberedDevice) -> Result<(), Error> {
-        self.writing()?;
-        let written = on_engine!(self, |c| {
-            let insert = sqlx::query(REMEMBER)
-                .bind(device.user.as_uuid())
-                .bind(device.device.as_uuid())
-                .bind(device.user_agent.as_deref())
-                .bind(device.address.as_deref())
-                .bind(micros(device.created_at))
-                .bind(micros(device.last_used_at))
-                .bind(micros(device.expires_at));
-            insert.execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(lost_reference)?;
+        let written = change_or!(
+            lost_reference,
+            self,
+            REMEMBER,
+            device.user.as_uuid(),
+            device.device.as_uuid(),
+            device.user_agent.as_deref(),
+            device.address.as_deref(),
+            micros(device.created_at),
+            micros(device.last_used_at),
+            micros(device.expires_at),
+        )?;
         if written == 1 { Ok(()) } else { Err(refused("the device was not written")) }
     }
 
@@ -86,6 +85,6 @@ impl RememberedDevices for SqlTx {
     }
 
     async fn sweep_remembered_devices(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error> {
-        change!(self, SWEEP, micros(now), i64::from(limit))
+        change_many!(self, SWEEP, micros(now), i64::from(limit))
     }
 }

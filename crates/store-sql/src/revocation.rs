@@ -8,14 +8,14 @@ use countersign_kernel::{KeyId, SessionId, Timestamp, TokenId, UserId};
 use countersign_store::{
     Effect, Error, NewRevocation, Page, PageRequest, Revocation, RevocationHead, Revocations, Target,
 };
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::engine::{Connection, change, find, list, on_engine, take};
-use crate::error::{from_sqlx, refused};
+use crate::engine::{Connection, change, change_many, find, list, take};
+use crate::error::{from_driver, refused};
 use crate::page::{Start, nothing, page, rows_to_ask};
 use crate::revocation::columns::head_of;
-use crate::row::{Place, micros, moment, to_column};
+use crate::row::{Place, micros, moment, row, to_column};
+use crate::text::{Text, Value};
 use crate::tx::SqlTx;
 
 /// Takes `$1` numbers; the hash is still that of the number before the first of them.
@@ -36,21 +36,24 @@ const SWEEP: &str = "DELETE FROM revocations WHERE seq IN \
 const NOTE_LIFETIME: &str = "INSERT INTO access_lifetimes (seconds, noted_at) VALUES ($1, $2) \
      ON CONFLICT (seconds) DO UPDATE SET noted_at = excluded.noted_at WHERE access_lifetimes.noted_at < excluded.noted_at";
 const GREATEST_LIFETIME: &str = "SELECT MAX(seconds) FROM access_lifetimes WHERE noted_at >= $1";
+const INSERT: &str = "INSERT INTO revocations \
+     (seq, hash, kind, target, below, except_session, effect, revoked_at, keep_until, reason) ";
 /// Rows of one insert: ten columns each stay far below either engine's limit of parameters.
 const ROWS_AT_ONCE: usize = 500;
 
-#[derive(FromRow)]
-struct RevocationRow {
-    seq: i64,
-    hash: i64,
-    kind: String,
-    target: Uuid,
-    below: Option<i64>,
-    except_session: Option<Uuid>,
-    effect: String,
-    revoked_at: i64,
-    keep_until: i64,
-    reason: String,
+row! {
+    struct RevocationRow {
+        seq: i64,
+        hash: i64,
+        kind: String,
+        target: Uuid,
+        below: Option<i64>,
+        except_session: Option<Uuid>,
+        effect: String,
+        revoked_at: i64,
+        keep_until: i64,
+        reason: String,
+    }
 }
 
 impl TryFrom<RevocationRow> for Revocation {
@@ -185,7 +188,7 @@ impl Revocations for SqlTx {
     }
 
     async fn sweep_revocations(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error> {
-        change!(self, SWEEP, micros(now), i64::from(limit))
+        change_many!(self, SWEEP, micros(now), i64::from(limit))
     }
 
     async fn note_access_lifetime(&mut self, seconds: u32, now: Timestamp) -> Result<(), Error> {
@@ -215,7 +218,7 @@ impl SqlTx {
         }
         let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
         let statement = match &self.connection {
-            Connection::Sqlite { .. } => TAKE_NUMBERS,
+            Connection::Turn(_) | Connection::Snapshot(_) => TAKE_NUMBERS,
             Connection::Postgres(_) => TAKE_NUMBERS_AND_TELL,
         };
         let Some((last, hash)) = take!(self, (i64, i64), statement, count)? else {
@@ -240,33 +243,28 @@ impl SqlTx {
     }
 
     async fn insert_revocations(&mut self, revocations: &[Revocation]) -> Result<(), Error> {
-        let mut columns = Vec::with_capacity(revocations.len());
+        let mut rows: Vec<[Value; 10]> = Vec::with_capacity(revocations.len());
         for revocation in revocations {
-            columns.push((to_column(revocation.seq)?, revocation, TargetColumns::try_from(revocation.record.target)?));
+            let record = &revocation.record;
+            let target = TargetColumns::try_from(record.target)?;
+            rows.push([
+                to_column(revocation.seq)?.into(),
+                revocation.hash.cast_signed().into(),
+                target.kind.into(),
+                target.target.into(),
+                target.below.into(),
+                target.except.into(),
+                effect_text(record.effect).into(),
+                micros(record.at).into(),
+                micros(record.until).into(),
+                record.reason.as_str().into(),
+            ]);
         }
-        let inserted = on_engine!(self, |c| {
-            let mut insert = sqlx::QueryBuilder::<Engine>::new(
-                "INSERT INTO revocations \
-                 (seq, hash, kind, target, below, except_session, effect, revoked_at, keep_until, reason) ",
-            );
-            insert.push_values(columns, |mut row, (seq, revocation, target)| {
-                let record = &revocation.record;
-                row.push_bind(seq)
-                    .push_bind(revocation.hash.cast_signed())
-                    .push_bind(target.kind)
-                    .push_bind(target.target)
-                    .push_bind(target.below)
-                    .push_bind(target.except)
-                    .push_bind(effect_text(record.effect))
-                    .push_bind(micros(record.at))
-                    .push_bind(micros(record.until))
-                    .push_bind(record.reason.as_str());
-            });
-            // One is the usual number, and its text is worth keeping.
-            let usual = revocations.len() == 1;
-            insert.build().persistent(usual).execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(from_sqlx)?;
+        let mut insert = Text::new(INSERT);
+        insert.rows(rows);
+        // One is the usual number.
+        insert.is_usual = revocations.len() == 1;
+        let inserted = self.change_by(insert).await.map_err(from_driver)?;
         let all = usize::try_from(inserted) == Ok(revocations.len());
         if all { Ok(()) } else { Err(refused("not every revocation was written")) }
     }

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use countersign_kernel::UserId;
 use countersign_store::{Error, Role, Roles};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::engine::{Connection, change, find, list, on_engine, on_postgres, take_all};
-use crate::error::{from_sqlx, lost_reference, refused};
-use crate::row::split_words;
+use crate::engine::{Connection, change, change_many, change_or, find, list, on_postgres, take_all};
+use crate::error::{from_driver, from_sqlx, lost_reference, refused};
+use crate::row::{row, split_words};
+use crate::text::Text;
 use crate::tx::SqlTx;
 use crate::user::{NO_ROLE, set_rights, ver_of};
 
@@ -40,10 +40,11 @@ const RAISE_VERS: &str = concat!(
 const TAKE_FROM_ALL: &str = "DELETE FROM user_roles WHERE role = $1";
 const DELETE: &str = "DELETE FROM roles WHERE name = $1";
 
-#[derive(FromRow)]
-struct RoleRow {
-    name: String,
-    permissions: Option<String>,
+row! {
+    struct RoleRow {
+        name: String,
+        permissions: Option<String>,
+    }
 }
 
 impl From<RoleRow> for Role {
@@ -89,10 +90,8 @@ impl Roles for SqlTx {
         self.writing()?;
         self.lock_role(name).await?;
         let raised = self.raise_vers_of_holders(name, name).await?;
-        change!(self, TAKE_FROM_ALL, name)?;
-        let deleted =
-            on_engine!(self, |c| sqlx::query(DELETE).bind(name).execute(c).await.map(|done| done.rows_affected()))
-                .map_err(lost_reference)?;
+        change_many!(self, TAKE_FROM_ALL, name)?;
+        let deleted = change_or!(lost_reference, self, DELETE, name)?;
         Ok((deleted == 1).then_some(raised))
     }
 }
@@ -130,13 +129,8 @@ impl SqlTx {
     }
 
     async fn insert_permissions(&mut self, role: &str, permissions: &[String]) -> Result<u64, Error> {
-        on_engine!(self, |c| {
-            let mut insert = sqlx::QueryBuilder::<Engine>::new("INSERT INTO role_permissions (role, permission) ");
-            insert.push_values(permissions, |mut row, permission| {
-                row.push_bind(role).push_bind(permission.as_str());
-            });
-            insert.build().persistent(false).execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(from_sqlx)
+        let mut insert = Text::new("INSERT INTO role_permissions (role, permission) ");
+        insert.rows(permissions.iter().map(|permission| [role.into(), permission.as_str().into()]));
+        self.change_by(insert).await.map_err(from_driver)
     }
 }

@@ -2,21 +2,21 @@
 
 use async_trait::async_trait;
 use countersign_store::{Error, Root, Roots};
-use sqlx::FromRow;
 
 use crate::engine::{change, find};
 use crate::error::refused;
-use crate::row::{micros, moment};
+use crate::row::{micros, moment, row};
 use crate::tx::SqlTx;
 
 const KEEP: &str = "INSERT INTO roots (name, sealed, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING";
 const FIND: &str = "SELECT name, sealed, created_at FROM roots WHERE name = $1";
 
-#[derive(FromRow)]
-struct RootRow {
-    name: String,
-    sealed: Vec<u8>,
-    created_at: i64,
+row! {
+    struct RootRow {
+        name: String,
+        sealed: Vec<u8>,
+        created_at: i64,
+    }
 }
 
 impl From<RootRow> for Root {

@@ -1,9 +1,11 @@
-//! Between columns and nouns: numbers that fit, lists of words, and the one way to say that a row is impossible.
+//! Between columns and nouns: rows of either driver, numbers that fit, lists of words, and the one way to say that a row is impossible.
 
 use std::fmt::Display;
 
 use countersign_kernel::Timestamp;
 use countersign_store::Error;
+use rusqlite::types::FromSql;
+use rusqlite::{Row, Statement, ToSql};
 
 use crate::error::refused;
 
@@ -67,4 +69,102 @@ pub(crate) fn join_words(words: &[String]) -> Result<String, Error> {
         return Err(refused("a word in a list is empty or has a space"));
     }
     Ok(words.join(" "))
+}
+
+/// Binds `values[n - 1]` to `$n`. SQLite takes `$n` for a name and numbers names as they come, so that the first to stand in
+/// the text would get the first value.
+pub(crate) fn bind(statement: &mut Statement<'_>, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
+    for index in 1..=statement.parameter_count() {
+        let number = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
+        let value = number
+            .and_then(|number| values.get(number.checked_sub(1)?))
+            .ok_or(rusqlite::Error::InvalidParameterCount(index, values.len()))?;
+        statement.raw_bind_parameter(index, value)?;
+    }
+    Ok(())
+}
+
+/// A row as rusqlite reads it.
+pub(crate) trait FromSqlite: Sized {
+    /// Where the fields are among the columns of the answer.
+    fn places(statement: &Statement<'_>) -> rusqlite::Result<Vec<usize>>;
+
+    /// Reads the fields at these places.
+    fn read(row: &Row<'_>, places: &[usize]) -> rusqlite::Result<Self>;
+}
+
+/// The next field of a row.
+pub(crate) fn next<T: FromSql>(row: &Row<'_>, places: &mut std::slice::Iter<'_, usize>) -> rusqlite::Result<T> {
+    row.get(*places.next().ok_or(rusqlite::Error::InvalidColumnIndex(0))?)
+}
+
+/// A struct that either driver reads, each field from the column of its name.
+macro_rules! row {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($field_vis:vis $field:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(sqlx::FromRow)]
+        $vis struct $name {
+            $($field_vis $field: $type,)*
+        }
+
+        impl $crate::row::FromSqlite for $name {
+            fn places(statement: &rusqlite::Statement<'_>) -> rusqlite::Result<Vec<usize>> {
+                [$(stringify!($field)),*].into_iter().map(|name| statement.column_index(name)).collect()
+            }
+
+            fn read(row: &rusqlite::Row<'_>, places: &[usize]) -> rusqlite::Result<Self> {
+                let mut places = places.iter();
+                Ok(Self { $($field: $crate::row::next(row, &mut places)?,)* })
+            }
+        }
+    };
+}
+pub(crate) use row;
+
+/// Tuples are read in the order of the columns.
+macro_rules! tuple {
+    ($($type:ident),*) => {
+        impl<$($type: FromSql),*> FromSqlite for ($($type,)*) {
+            fn places(statement: &Statement<'_>) -> rusqlite::Result<Vec<usize>> {
+                Ok((0..statement.column_count()).collect())
+            }
+
+            fn read(row: &Row<'_>, places: &[usize]) -> rusqlite::Result<Self> {
+                let mut places = places.iter();
+                Ok(($(next::<$type>(row, &mut places)?,)*))
+            }
+        }
+    };
+}
+tuple!(A);
+tuple!(A, B);
+tuple!(A, B, C);
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn parameters_are_bound_by_their_number_not_their_place() {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut statement = connection.prepare("SELECT $2, $1, $2").unwrap();
+
+        bind(&mut statement, &[&"one", &"two"]).unwrap();
+
+        let mut rows = statement.raw_query();
+        let row = rows.next().unwrap().unwrap();
+        let read: [String; 3] = [row.get(0).unwrap(), row.get(1).unwrap(), row.get(2).unwrap()];
+        assert_eq!(read, ["two", "one", "two"]);
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_is_refused() {
+        let connection = Connection::open_in_memory().unwrap();
+        for text in ["SELECT $2", "SELECT $0", "SELECT ?1", "SELECT :name"] {
+            let mut statement = connection.prepare(text).unwrap();
+            assert!(bind(&mut statement, &[&1]).is_err(), "{text}");
+        }
+    }
 }

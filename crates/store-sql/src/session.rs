@@ -9,8 +9,8 @@ use countersign_kernel::{DeviceId, SessionId, Timestamp, UserId};
 use countersign_store::{Delivery, Ended, Error, Noticed, Page, PageRequest, RefreshWrite, Session, Sessions};
 use uuid::Uuid;
 
-use crate::engine::{change, find, list, on_engine, take, take_all};
-use crate::error::{lost_reference, refused};
+use crate::engine::{change, change_many, change_or, find, list, run, take, take_all};
+use crate::error::{from_driver, lost_reference, refused};
 use crate::page::{Start, nothing, page, rows_to_ask};
 use crate::row::{join_words, micros, to_column};
 use crate::session::columns::{
@@ -68,7 +68,6 @@ const SWEEP: &str = "DELETE FROM sessions WHERE id IN \
 #[async_trait]
 impl Sessions for SqlTx {
     async fn insert_session(&mut self, session: &Session) -> Result<(), Error> {
-        self.writing()?;
         let row = &session.row;
         let delivery = match session.delivery {
             Delivery::Cookie => "cookie",
@@ -78,38 +77,38 @@ impl Sessions for SqlTx {
         let delivered = row.delivered.map(to_column).transpose()?;
         let (answered, recent) = (answered_column(&row.answered)?, recent_column(&row.recent)?);
         let (amr, noticed) = (join_words(&session.amr)?, noticed_column(&session.noticed)?);
-        let inserted = on_engine!(self, |c| {
-            let insert = sqlx::query(INSERT)
-                .bind(session.id.as_uuid())
-                .bind(session.user.as_uuid())
-                .bind(delivery)
-                .bind(session.remember)
-                .bind(generation)
-                .bind(micros(row.made_at))
-                .bind(i64::from(row.period))
-                .bind(delivered)
-                .bind(answered)
-                .bind(recent)
-                .bind(row.uses_ids)
-                .bind(row.bound_key.map(|key| key.to_vec()))
-                .bind(micros(row.idle_deadline))
-                .bind(micros(row.absolute_deadline))
-                .bind(row.ended.map(|ended| micros(ended.at)))
-                .bind(row.ended.map(|ended| ended.reason.as_str()))
-                .bind(micros(row.seen_at))
-                .bind(version)
-                .bind(amr)
-                .bind(micros(session.auth_time))
-                .bind(session.device.map(DeviceId::as_uuid))
-                .bind(session.user_agent.as_deref())
-                .bind(session.address.as_deref())
-                .bind(session.first_address.as_deref())
-                .bind(noticed)
-                .bind(micros(session.created_at))
-                .bind(micros(session.last_seen_at));
-            insert.execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(lost_reference)?;
+        let inserted = change_or!(
+            lost_reference,
+            self,
+            INSERT,
+            session.id.as_uuid(),
+            session.user.as_uuid(),
+            delivery,
+            session.remember,
+            generation,
+            micros(row.made_at),
+            i64::from(row.period),
+            delivered,
+            answered.as_slice(),
+            recent.as_slice(),
+            row.uses_ids,
+            row.bound_key.as_ref().map(|key| key.as_slice()),
+            micros(row.idle_deadline),
+            micros(row.absolute_deadline),
+            row.ended.map(|ended| micros(ended.at)),
+            row.ended.map(|ended| ended.reason.as_str()),
+            micros(row.seen_at),
+            version,
+            amr.as_str(),
+            micros(session.auth_time),
+            session.device.map(DeviceId::as_uuid),
+            session.user_agent.as_deref(),
+            session.address.as_deref(),
+            session.first_address.as_deref(),
+            noticed.as_deref(),
+            micros(session.created_at),
+            micros(session.last_seen_at),
+        )?;
         if inserted == 1 { Ok(()) } else { Err(refused("the session was not written")) }
     }
 
@@ -120,12 +119,11 @@ impl Sessions for SqlTx {
     async fn write_refresh(&mut self, write: &RefreshWrite) -> Result<bool, Error> {
         self.writing()?;
         let columns = WriteColumns::try_from(write)?;
-        let written = on_engine!(self, |c| {
+        let written = run!(self, |turn| turn.change(WRITE_REFRESH, &columns.values()), |c| {
             let update = bind_write!(sqlx::query(WRITE_REFRESH), columns);
             update.execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(crate::error::from_sqlx)?;
-        Ok(written == 1)
+        });
+        Ok(written.map_err(from_driver)? == 1)
     }
 
     async fn end_session(&mut self, id: SessionId, ended: Ended) -> Result<Option<Session>, Error> {
@@ -145,12 +143,6 @@ impl Sessions for SqlTx {
         keep: u32,
         ended: Ended,
     ) -> Result<Vec<SessionId>, Error> {
-        // One more than may live is enough to go on: `except`, where it is there already, is among those that are counted here.
-        if let Some(readers) = self.connection.in_place()
-            && !readers.has_more_sessions(user, keep, ended.at)?
-        {
-            return Ok(Vec::new());
-        }
         let (user, except) = (user.as_uuid(), except.as_uuid());
         let (at, reason) = (micros(ended.at), ended.reason.as_str());
         let ended = take_all!(self, (Uuid,), END_IDLEST, user, except, i64::from(keep), at, reason)?;
@@ -163,7 +155,7 @@ impl Sessions for SqlTx {
     }
 
     async fn end_every_session(&mut self, ended: Ended) -> Result<u64, Error> {
-        change!(self, END_EVERY, micros(ended.at), ended.reason.as_str())
+        change_many!(self, END_EVERY, micros(ended.at), ended.reason.as_str())
     }
 
     async fn list_sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, Error> {
@@ -196,6 +188,6 @@ impl Sessions for SqlTx {
     }
 
     async fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<u64, Error> {
-        change!(self, SWEEP, micros(before), i64::from(limit))
+        change_many!(self, SWEEP, micros(before), i64::from(limit))
     }
 }

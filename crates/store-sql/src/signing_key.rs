@@ -3,12 +3,11 @@
 use async_trait::async_trait;
 use countersign_kernel::{KeyId, Timestamp};
 use countersign_store::{Error, KeyState, SigningKey, SigningKeys};
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::engine::{change, list};
 use crate::error::refused;
-use crate::row::{Place, micros, moment};
+use crate::row::{Place, micros, moment, row};
 use crate::tx::SqlTx;
 
 const LIST: &str = "SELECT id, kid, algorithm, state, sealed, public_jwk, created_at, activated_at, retired_at, gone_after \
@@ -25,18 +24,19 @@ const MOVE: &str = "UPDATE signing_keys SET state = $3, \
 const DELETE: &str = "DELETE FROM signing_keys WHERE id = $1";
 const COUNT_CHANGE: &str = "UPDATE signing_key_head SET changes = changes + 1";
 
-#[derive(FromRow)]
-struct SigningKeyRow {
-    id: Uuid,
-    kid: String,
-    algorithm: String,
-    state: String,
-    sealed: Vec<u8>,
-    public_jwk: Option<String>,
-    created_at: i64,
-    activated_at: Option<i64>,
-    retired_at: Option<i64>,
-    gone_after: Option<i64>,
+row! {
+    struct SigningKeyRow {
+        id: Uuid,
+        kid: String,
+        algorithm: String,
+        state: String,
+        sealed: Vec<u8>,
+        public_jwk: Option<String>,
+        created_at: i64,
+        activated_at: Option<i64>,
+        retired_at: Option<i64>,
+        gone_after: Option<i64>,
+    }
 }
 
 impl TryFrom<SigningKeyRow> for SigningKey {

@@ -1,7 +1,4 @@
 //! SQLite: one file, many readers, one writer at a time.
-//!
-//! Everyone in this process who wants to write waits his turn at one fair gate, so that two of our own writers never meet
-//! SQLITE_BUSY; another process (the command line) may hold the lock for a moment, which `busy_timeout` waits out.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -14,26 +11,26 @@ use countersign_store::Error;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection as _, SqliteConnection, SqlitePool};
-use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
 
 use crate::engine::Connection;
-use crate::error::{OpenError, from_sqlx, unavailable};
+use crate::error::{OpenError, from_sqlx};
 #[cfg(feature = "testing")]
 use crate::flush::NoDisk;
-use crate::flush::{Flusher, Log, Tell};
+use crate::flush::{Flusher, Tell};
 use crate::hot::{Readers, Writer};
+use crate::log::Log;
 use crate::mark;
 use crate::measure::{self, PoolReading};
 use crate::migrate;
 use crate::open::{BUSY_TIMEOUT, Durability, Options};
+use crate::turn::Gate;
 
 pub(crate) struct Sqlite {
     pub(crate) path: PathBuf,
-    gate: Arc<Mutex<()>>,
-    writer: SqlitePool,
+    gate: Gate,
     readers: SqlitePool,
-    pub(crate) hot_readers: Arc<Readers>,
+    pub(crate) hot_readers: Readers,
     pub(crate) hot_writer: Writer,
     flusher: Arc<Flusher>,
 }
@@ -47,17 +44,16 @@ impl Sqlite {
         tell: Tell,
     ) -> Result<Self, OpenError> {
         create(path)?;
-        // What is written waits for the disk; what transactions write waits for the flusher, with their turn given back.
-        let (alone, with_flusher) = match durability {
-            Durability::Real => (SqliteSynchronous::Full, SqliteSynchronous::Normal),
+        let synchronous = match durability {
+            Durability::Real => SqliteSynchronous::Full,
             #[cfg(feature = "testing")]
-            Durability::None => (SqliteSynchronous::Off, SqliteSynchronous::Off),
+            Durability::None => SqliteSynchronous::Off,
         };
         let base = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
-            .synchronous(alone)
+            .synchronous(synchronous)
             // KiB a connection: the pages that all connections read are in the operating system's cache anyway.
             .pragma("cache_size", "-512")
             // What is deleted is overwritten: a person who left is not in the free pages of the file.
@@ -70,53 +66,41 @@ impl Sqlite {
         migrate::sqlite(&mut first).await?;
         drop(first);
 
-        let gate = Arc::new(Mutex::new(()));
-        let writer = sized(1).connect_lazy_with(base.clone().synchronous(with_flusher));
-        let readers = sized(options.readers.max(1)).connect_lazy_with(base.pragma("query_only", "ON"));
-        let hot_readers = Arc::new(Readers::open(path, options.hot_readers)?);
-        let hot_writer = Writer::start(path, Arc::clone(&gate), durability, groups)?;
+        let gate = Gate::open(path, durability)?;
+        let readers = readers(options.readers.max(1)).connect_lazy_with(base.pragma("query_only", "ON"));
+        let hot_readers = Readers::open(path, options.hot_readers)?;
         let flusher = Arc::new(match durability {
-            Durability::Real => {
-                let log = Log::of(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
-                Flusher::start(log, tell)?
-            }
+            Durability::Real => Flusher::start(Log::of(path, gate.clone())?, tell)?,
             #[cfg(feature = "testing")]
             Durability::None => Flusher::start(NoDisk, tell)?,
         });
-        Ok(Self { path: path.to_owned(), gate, writer, readers, hot_readers, hot_writer, flusher })
+        let hot_writer = Writer::start(gate.clone(), Arc::clone(&flusher), groups)?;
+        Ok(Self { path: path.to_owned(), gate, readers, hot_readers, hot_writer, flusher })
     }
 
     /// Waits for the turn and takes the writer's lock.
     pub(crate) async fn begin(&self) -> Result<Connection, Error> {
-        let turn = timeout(BUSY_TIMEOUT, Arc::clone(&self.gate).lock_owned())
-            .await
-            .map_err(|_| unavailable("the turn to write did not come in time"))?;
-        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(from_sqlx)?;
-        let (in_place, flusher) = (Some(Arc::clone(&self.hot_readers)), Some(Arc::clone(&self.flusher)));
-        Ok(Connection::Sqlite { transaction, turn: Some(turn), in_place, flusher })
+        self.gate.begin(Arc::clone(&self.flusher)).await.map(Connection::Turn)
     }
 
     /// Begins to read; the moment is that of the first statement.
     pub(crate) async fn snapshot(&self) -> Result<Connection, Error> {
         let transaction = self.readers.begin().await.map_err(from_sqlx)?;
-        Ok(Connection::Sqlite { transaction, turn: None, in_place: None, flusher: None })
+        Ok(Connection::Snapshot(transaction))
     }
 
     /// How full its pools are.
     pub(crate) fn pools(&self) -> Vec<PoolReading> {
-        vec![measure::pool("writer", &self.writer), measure::pool("readers", &self.readers)]
+        vec![self.gate.reading(), measure::pool("readers", &self.readers)]
     }
 
     /// Closes all; the last connection to go brings the write-ahead log into the file.
     pub(crate) async fn close(&self) {
         self.hot_writer.close().await;
         self.hot_readers.close();
-        // A transaction that somebody still holds must not keep the process from ending.
-        let rest = async {
-            self.readers.close().await;
-            self.writer.close().await;
-        };
-        let _ = timeout(BUSY_TIMEOUT, rest).await;
+        // A snapshot that somebody still holds must not keep the process from ending.
+        let _ = timeout(BUSY_TIMEOUT, self.readers.close()).await;
+        self.gate.close().await;
         // Nor must a disk that hangs.
         let _ = timeout(BUSY_TIMEOUT, self.flusher.close()).await;
     }
@@ -149,14 +133,11 @@ async fn first_connection(options: &SqliteConnectOptions) -> Result<SqliteConnec
     }
 }
 
-fn sized(connections: u32) -> PoolOptions<sqlx::Sqlite> {
+fn readers(connections: u32) -> PoolOptions<sqlx::Sqlite> {
     PoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(BUSY_TIMEOUT)
         .test_before_acquire(false)
-        // Where a commit finds the disk full, SQLite rolls back by itself, and the driver, which cannot roll back once more, believes
-        // that the transaction goes on: nothing could begin on this connection again. The next one gets a new connection.
-        .before_acquire(|connection: &mut SqliteConnection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
         .idle_timeout(None)
         .max_lifetime(None)
 }

@@ -3,12 +3,11 @@
 use async_trait::async_trait;
 use countersign_kernel::{KeyId, SessionId, Timestamp, TokenId, UserId};
 use countersign_store::{Error, StatusIndex, StatusIndexes, StatusListSize};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::engine::{change, find, list};
+use crate::engine::{change, change_many, find, list};
 use crate::error::refused;
-use crate::row::{Place, micros, moment, to_column};
+use crate::row::{Place, micros, moment, row, to_column};
 use crate::tx::SqlTx;
 
 const TAKE: &str = "INSERT INTO status_indexes (idx, token_id, session_id, user_id, ver, key_id, keep_until) \
@@ -20,15 +19,16 @@ const GROW: &str = "UPDATE status_list_size SET size = size * 2, grown_at = $2 W
 const SWEEP: &str = "DELETE FROM status_indexes WHERE idx IN \
      (SELECT idx FROM status_indexes WHERE keep_until <= $1 ORDER BY keep_until LIMIT $2)";
 
-#[derive(FromRow)]
-struct StatusIndexRow {
-    idx: i64,
-    token_id: Uuid,
-    session_id: Uuid,
-    user_id: Uuid,
-    ver: i64,
-    key_id: Uuid,
-    keep_until: i64,
+row! {
+    struct StatusIndexRow {
+        idx: i64,
+        token_id: Uuid,
+        session_id: Uuid,
+        user_id: Uuid,
+        ver: i64,
+        key_id: Uuid,
+        keep_until: i64,
+    }
 }
 
 impl TryFrom<StatusIndexRow> for StatusIndex {
@@ -84,6 +84,6 @@ impl StatusIndexes for SqlTx {
     }
 
     async fn sweep_status_indexes(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error> {
-        change!(self, SWEEP, micros(now), i64::from(limit))
+        change_many!(self, SWEEP, micros(now), i64::from(limit))
     }
 }

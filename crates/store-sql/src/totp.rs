@@ -3,12 +3,11 @@
 use async_trait::async_trait;
 use countersign_kernel::{Timestamp, UserId};
 use countersign_store::{Error, SealedTotp, Totp, Totps};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::engine::{change, find, list, on_engine, take};
+use crate::engine::{change, change_or, find, list, take};
 use crate::error::{lost_reference, refused};
-use crate::row::{Place, micros, moment, to_column};
+use crate::row::{Place, micros, moment, row, to_column};
 use crate::tx::SqlTx;
 
 /// Before every step there can be.
@@ -28,13 +27,14 @@ const LIST_NOT_UNDER: &str = "SELECT user_id, sealed, seal_key, created_at, conf
      WHERE seal_key <> $1 ORDER BY user_id LIMIT $2";
 const RESEAL: &str = "UPDATE totps SET sealed = $3, seal_key = $4 WHERE user_id = $1 AND sealed = $2";
 
-#[derive(FromRow)]
-struct TotpRow {
-    user_id: Uuid,
-    sealed: Vec<u8>,
-    seal_key: i64,
-    created_at: i64,
-    confirmed_at: Option<i64>,
+row! {
+    struct TotpRow {
+        user_id: Uuid,
+        sealed: Vec<u8>,
+        seal_key: i64,
+        created_at: i64,
+        confirmed_at: Option<i64>,
+    }
 }
 
 impl TryFrom<TotpRow> for Totp {
@@ -55,18 +55,8 @@ impl TryFrom<TotpRow> for Totp {
 #[async_trait]
 impl Totps for SqlTx {
     async fn begin_totp(&mut self, user: UserId, sealed: &SealedTotp, now: Timestamp) -> Result<bool, Error> {
-        self.writing()?;
-        let written = on_engine!(self, |c| {
-            let insert = sqlx::query(BEGIN)
-                .bind(user.as_uuid())
-                .bind(sealed.bytes.as_slice())
-                .bind(i64::from(sealed.key))
-                .bind(micros(now))
-                .bind(NO_STEP);
-            insert.execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(lost_reference)?;
-        Ok(written == 1)
+        let (bytes, key) = (sealed.bytes.as_slice(), i64::from(sealed.key));
+        Ok(change_or!(lost_reference, self, BEGIN, user.as_uuid(), bytes, key, micros(now), NO_STEP)? == 1)
     }
 
     async fn find_totp(&mut self, user: UserId) -> Result<Option<Totp>, Error> {

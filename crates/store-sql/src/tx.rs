@@ -62,20 +62,15 @@ impl SqlTx {
         let committed = self.write_journal(Committed { revocations, records }).await?;
         let Self { connection, shared, .. } = self;
         match connection {
-            Connection::Sqlite { transaction, turn, in_place, flusher } => {
-                transaction.commit().await.map_err(from_sqlx)?;
-                // Without a statement nothing was written, and a snapshot has no flusher.
-                let Some(flusher) = flusher.filter(|_| in_place.is_none()) else { return Ok(()) };
-                // The turn is kept until here, since observers hear of commits in their order, and no longer, since the disk
-                // may take its time.
-                let flushed = flusher.take(committed);
-                drop(turn);
-                match timeout(BUSY_TIMEOUT, flushed).await {
+            Connection::Turn(turn) => match turn.commit(committed)? {
+                None => Ok(()),
+                Some(flushed) => match timeout(BUSY_TIMEOUT, flushed).await {
                     Ok(Ok(on_disk)) => on_disk,
                     Ok(Err(_)) => Err(unavailable("the database is closed")),
                     Err(_) => Err(unavailable("the disk did not take the commit in time")),
-                }
-            }
+                },
+            },
+            Connection::Snapshot(transaction) => transaction.commit().await.map_err(from_sqlx),
             Connection::Postgres(lease) => {
                 lease.commit().await.map_err(from_sqlx)?;
                 if committed != Committed::default() {

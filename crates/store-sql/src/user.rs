@@ -7,11 +7,12 @@ use countersign_kernel::{Languages, UserId};
 use countersign_store::{Error, NewAddress, NewUser, Page, PageRequest, User, UserStatus, Users};
 use uuid::Uuid;
 
-use crate::engine::{Connection, change, find, list, on_postgres, take};
-use crate::error::{from_sqlx, refused, taken_meanwhile};
+use crate::engine::{Connection, change, change_many, find, list, on_postgres, take, take_or};
+use crate::error::{from_driver, from_sqlx, refused, taken_meanwhile};
 use crate::hot::sql::USER;
 use crate::page::{Start, nothing, page, rows_to_ask};
 use crate::row::{Place, micros, to_column};
+use crate::text::Text;
 use crate::tx::SqlTx;
 use crate::user::columns::{UserRow, user_columns};
 
@@ -75,9 +76,6 @@ impl Users for SqlTx {
     }
 
     async fn find_user(&mut self, id: UserId) -> Result<Option<User>, Error> {
-        if let Some(readers) = self.connection.in_place() {
-            return readers.user(id);
-        }
         find!(self, UserRow, USER, id.as_uuid())?.map(User::try_from).transpose()
     }
 
@@ -169,11 +167,7 @@ impl Users for SqlTx {
     }
 
     async fn set_user_email(&mut self, id: UserId, email: &str, email_key: &str) -> Result<NewAddress, Error> {
-        self.writing()?;
-        let row: Option<(i64,)> = crate::engine::on_engine!(self, |c| {
-            sqlx::query_as(SET_EMAIL).bind(id.as_uuid()).bind(email).bind(email_key).fetch_optional(c).await
-        })
-        .map_err(taken_meanwhile)?;
+        let row = take_or!(taken_meanwhile, self, (i64,), SET_EMAIL, id.as_uuid(), email, email_key)?;
         match row {
             Some((ver,)) => Ok(NewAddress::Set(ver_of(id, ver)?)),
             None if self.find_user(id).await?.is_some() => Ok(NewAddress::Taken),
@@ -190,20 +184,15 @@ impl Users for SqlTx {
     }
 
     async fn delete_user(&mut self, id: UserId) -> Result<bool, Error> {
-        Ok(change!(self, DELETE, id.as_uuid())? == 1)
+        Ok(change_many!(self, DELETE, id.as_uuid())? == 1)
     }
 }
 
 impl SqlTx {
     async fn insert_user_roles(&mut self, id: UserId, roles: &[&str]) -> Result<u64, Error> {
-        crate::engine::on_engine!(self, |c| {
-            let mut insert = sqlx::QueryBuilder::<Engine>::new("INSERT INTO user_roles (user_id, place, role) ");
-            insert.push_values((0_i64..).zip(roles), |mut row, (place, role)| {
-                row.push_bind(id.as_uuid()).push_bind(place).push_bind(*role);
-            });
-            insert.build().persistent(false).execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(from_sqlx)
+        let mut insert = Text::new("INSERT INTO user_roles (user_id, place, role) ");
+        insert.rows((0_i64..).zip(roles).map(|(place, role)| [id.as_uuid().into(), place.into(), (*role).into()]));
+        self.change_by(insert).await.map_err(from_driver)
     }
 }
 

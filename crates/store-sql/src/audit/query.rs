@@ -5,10 +5,9 @@ use countersign_store::{AuditFilter, Error, Page, PageRequest, SealedRecord};
 use uuid::Uuid;
 
 use super::row::{AuditRow, audit_columns};
-use crate::engine::on_engine;
-use crate::error::from_sqlx;
 use crate::page::{Start, nothing, page, rows_to_ask};
 use crate::row::micros;
+use crate::text::Text;
 use crate::tx::SqlTx;
 
 /// Between the moment of a record and its commit lies one transaction; clocks of nodes differ by less. The index is by the
@@ -48,53 +47,46 @@ fn begun(request: RequestId) -> Option<Timestamp> {
 }
 
 /// Appends the conditions that every branch shares.
-macro_rules! push_conditions {
-    ($select:ident, $filter:ident, $span:ident) => {
-        $select.push("ordinal <= ").push_bind($span.last);
-        if $span.first > i64::MIN {
-            $select.push(" AND ordinal >= ").push_bind($span.first);
+fn push_conditions(select: &mut Text, filter: &AuditFilter, span: &Span) {
+    select.push("ordinal <= ").bind(span.last);
+    if span.first > i64::MIN {
+        select.push(" AND ordinal >= ").bind(span.first);
+    }
+    if let Some((ordinal, id)) = span.after {
+        select.push(" AND (ordinal, id) < ").bind_all([ordinal.into(), id.into()]);
+    }
+    if let Some(session) = filter.session {
+        select.push(" AND session_id = ").bind(session.as_uuid());
+    }
+    let mut opening = " AND event IN (";
+    for event in &filter.events {
+        select.push(opening).bind(event.as_str());
+        opening = ", ";
+    }
+    if !filter.events.is_empty() {
+        select.push(")");
+    }
+    if let Some(outcome) = filter.outcome {
+        select.push(" AND outcome = ").bind(outcome.as_str());
+    }
+    if let Some(since) = filter.since {
+        select.push(" AND at >= ").bind(micros(since));
+    }
+    if let Some(until) = filter.until {
+        select.push(" AND at < ").bind(micros(until));
+    }
+    if let Some(range) = filter.addresses {
+        let (first, last) = (range.first(), range.last());
+        if first == last {
+            select.push(" AND address_key = ").bind(first.as_slice());
+        } else {
+            select.push(" AND address_key >= ").bind(first.as_slice());
+            select.push(" AND address_key <= ").bind(last.as_slice());
         }
-        if let Some((ordinal, id)) = $span.after {
-            $select.push(" AND (ordinal, id) < (").push_bind(ordinal).push(", ").push_bind(id).push(")");
-        }
-        if let Some(session) = $filter.session {
-            $select.push(" AND session_id = ").push_bind(session.as_uuid());
-        }
-        match $filter.events.as_slice() {
-            [] => {}
-            [event] => {
-                $select.push(" AND event = ").push_bind(event.as_str());
-            }
-            events => {
-                let mut names = $select.push(" AND event IN (").separated(", ");
-                for event in events {
-                    names.push_bind(event.as_str());
-                }
-                $select.push(")");
-            }
-        }
-        if let Some(outcome) = $filter.outcome {
-            $select.push(" AND outcome = ").push_bind(outcome.as_str());
-        }
-        if let Some(since) = $filter.since {
-            $select.push(" AND at >= ").push_bind(micros(since));
-        }
-        if let Some(until) = $filter.until {
-            $select.push(" AND at < ").push_bind(micros(until));
-        }
-        if let Some(range) = $filter.addresses {
-            let (first, last) = (range.first(), range.last());
-            if first == last {
-                $select.push(" AND address_key = ").push_bind(first.to_vec());
-            } else {
-                $select.push(" AND address_key >= ").push_bind(first.to_vec());
-                $select.push(" AND address_key <= ").push_bind(last.to_vec());
-            }
-        }
-        if let Some(request) = $filter.request {
-            $select.push(" AND request_id = ").push_bind(request.as_uuid());
-        }
-    };
+    }
+    if let Some(request) = filter.request {
+        select.push(" AND request_id = ").bind(request.as_uuid());
+    }
 }
 
 impl SqlTx {
@@ -110,27 +102,21 @@ impl SqlTx {
         };
         let span = Span::of(filter, after);
         let limit = rows_to_ask(request);
-        let rows: Vec<AuditRow> = on_engine!(self, |c| {
-            let mut select =
-                sqlx::QueryBuilder::<Engine>::new(concat!("SELECT ", audit_columns!(), " FROM audit_records WHERE "));
-            if let Some(person) = filter.person {
-                // What he did and what was done to him are two indexes: one page of each, and the newer half of both.
-                for (opening, column) in
-                    [("id IN (SELECT id FROM (", "actor_id"), (" UNION SELECT id FROM (", "subject")]
-                {
-                    select.push(opening).push("SELECT id FROM audit_records WHERE ").push(column).push(" = ");
-                    select.push_bind(person.as_uuid()).push(" AND ");
-                    push_conditions!(select, filter, span);
-                    select.push(" ORDER BY ordinal DESC, id DESC LIMIT ").push_bind(limit).push(") AS ").push(column);
-                }
-                select.push(")");
-            } else {
-                push_conditions!(select, filter, span);
+        let mut select = Text::new(concat!("SELECT ", audit_columns!(), " FROM audit_records WHERE "));
+        if let Some(person) = filter.person {
+            // What he did and what was done to him are two indexes: one page of each, and the newer half of both.
+            for (opening, column) in [("id IN (SELECT id FROM (", "actor_id"), (" UNION SELECT id FROM (", "subject")] {
+                select.push(opening).push("SELECT id FROM audit_records WHERE ").push(column).push(" = ");
+                select.bind(person.as_uuid()).push(" AND ");
+                push_conditions(&mut select, filter, &span);
+                select.push(" ORDER BY ordinal DESC, id DESC LIMIT ").bind(limit).push(") AS ").push(column);
             }
-            select.push(" ORDER BY ordinal DESC, id DESC LIMIT ").push_bind(limit);
-            select.build_query_as::<AuditRow>().persistent(false).fetch_all(c).await
-        })
-        .map_err(from_sqlx)?;
+            select.push(")");
+        } else {
+            push_conditions(&mut select, filter, &span);
+        }
+        select.push(" ORDER BY ordinal DESC, id DESC LIMIT ").bind(limit);
+        let rows: Vec<AuditRow> = self.list_by(&select).await?;
         let cursors: Vec<(i64, Uuid)> = rows.iter().map(|row| (row.ordinal, row.id)).collect();
         let mut records = Vec::with_capacity(rows.len());
         for (row, key) in rows.into_iter().zip(cursors) {

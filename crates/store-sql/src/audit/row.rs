@@ -6,10 +6,9 @@ use std::net::IpAddr;
 use countersign_audit::{Actor, Blinding, Event, Hash, Link, Outcome, Place, Record, Salt};
 use countersign_kernel::{AuditId, RequestId, SessionId, UserId};
 use countersign_store::{AddressRange, ChainRow, Error, SealedRecord};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::row::{Place as Where, moment};
+use crate::row::{Place as Where, moment, row};
 
 macro_rules! audit_columns {
     () => {
@@ -19,28 +18,29 @@ macro_rules! audit_columns {
 }
 pub(super) use audit_columns;
 
-#[derive(FromRow)]
-pub(super) struct AuditRow {
-    pub(super) id: Uuid,
-    pub(super) ordinal: i64,
-    at: i64,
-    event: String,
-    outcome: String,
-    reason: Option<String>,
-    actor_kind: String,
-    actor_id: Option<Uuid>,
-    subject: Option<Uuid>,
-    session_id: Option<Uuid>,
-    address: Option<String>,
-    user_agent: Option<String>,
-    account: Option<String>,
-    request_id: Option<Uuid>,
-    detail: String,
-    salt: Option<Vec<u8>>,
-    commitment: Vec<u8>,
-    seq: Option<i64>,
-    prev: Option<Vec<u8>>,
-    hash: Option<Vec<u8>>,
+row! {
+    pub(super) struct AuditRow {
+        pub(super) id: Uuid,
+        pub(super) ordinal: i64,
+        at: i64,
+        event: String,
+        outcome: String,
+        reason: Option<String>,
+        actor_kind: String,
+        actor_id: Option<Uuid>,
+        subject: Option<Uuid>,
+        session_id: Option<Uuid>,
+        address: Option<String>,
+        user_agent: Option<String>,
+        account: Option<String>,
+        request_id: Option<Uuid>,
+        detail: String,
+        salt: Option<Vec<u8>>,
+        commitment: Vec<u8>,
+        seq: Option<i64>,
+        prev: Option<Vec<u8>>,
+        hash: Option<Vec<u8>>,
+    }
 }
 
 impl TryFrom<AuditRow> for SealedRecord {

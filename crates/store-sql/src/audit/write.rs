@@ -5,9 +5,9 @@ use countersign_kernel::{AuditId, RequestId, SessionId, UserId};
 use countersign_store::Error;
 
 use super::row::{actor_columns, address_key, salt_column};
-use crate::engine::on_engine;
-use crate::error::{from_sqlx, refused};
+use crate::error::{from_driver, refused};
 use crate::row::{micros, to_column};
+use crate::text::Text;
 use crate::tx::SqlTx;
 
 /// Rows of one statement: eighteen columns each stay far below either engine's limit of parameters.
@@ -44,37 +44,37 @@ impl SqlTx {
     }
 
     async fn insert_audit_rows(&mut self, rows: &[NewRow<'_>]) -> Result<(), Error> {
-        let inserted = on_engine!(self, |c| {
-            let mut insert = sqlx::QueryBuilder::<Engine>::new(
-                "INSERT INTO audit_records (id, ordinal, at, event, outcome, reason, actor_kind, actor_id, subject, \
-                 session_id, address, address_key, user_agent, account, request_id, detail, salt, commitment) ",
-            );
-            insert.push_values(rows, |mut row, new| {
-                let record = new.record;
-                let (actor_kind, actor_id) = actor_columns(record.actor);
-                row.push_bind(record.id.as_uuid())
-                    .push_bind(new.ordinal)
-                    .push_bind(micros(record.at))
-                    .push_bind(record.event.as_str())
-                    .push_bind(record.outcome.as_str())
-                    .push_bind(record.reason.as_deref())
-                    .push_bind(actor_kind)
-                    .push_bind(actor_id)
-                    .push_bind(record.subject.map(UserId::as_uuid))
-                    .push_bind(record.session.map(SessionId::as_uuid))
-                    .push_bind(record.address.as_deref())
-                    .push_bind(new.address_key.as_deref())
-                    .push_bind(record.user_agent.as_deref())
-                    .push_bind(record.account.as_deref())
-                    .push_bind(record.request.map(RequestId::as_uuid))
-                    .push_bind(new.detail.as_str())
-                    .push_bind(salt_column(record))
-                    .push_bind(new.commitment.as_slice());
-            });
-            // One or two are the usual number, and those texts are worth keeping.
-            insert.build().persistent(rows.len() <= 2).execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(from_sqlx)?;
+        let mut insert = Text::new(
+            "INSERT INTO audit_records (id, ordinal, at, event, outcome, reason, actor_kind, actor_id, subject, \
+             session_id, address, address_key, user_agent, account, request_id, detail, salt, commitment) ",
+        );
+        insert.rows(rows.iter().map(|new| {
+            let record = new.record;
+            let (actor_kind, actor_id) = actor_columns(record.actor);
+            [
+                record.id.as_uuid().into(),
+                new.ordinal.into(),
+                micros(record.at).into(),
+                record.event.as_str().into(),
+                record.outcome.as_str().into(),
+                record.reason.as_deref().into(),
+                actor_kind.into(),
+                actor_id.into(),
+                record.subject.map(UserId::as_uuid).into(),
+                record.session.map(SessionId::as_uuid).into(),
+                record.address.as_deref().into(),
+                new.address_key.as_deref().into(),
+                record.user_agent.as_deref().into(),
+                record.account.as_deref().into(),
+                record.request.map(RequestId::as_uuid).into(),
+                new.detail.as_str().into(),
+                salt_column(record).into(),
+                new.commitment.as_slice().into(),
+            ]
+        }));
+        // One or two are the usual number.
+        insert.is_usual = rows.len() <= 2;
+        let inserted = self.change_by(insert).await.map_err(from_driver)?;
         let all = usize::try_from(inserted) == Ok(rows.len());
         if all { Ok(()) } else { Err(refused("not every audit record was written")) }
     }
@@ -82,25 +82,15 @@ impl SqlTx {
     pub(super) async fn seal_rows(&mut self, sealed: &[(AuditId, Place)]) -> Result<(), Error> {
         let mut rows = Vec::with_capacity(sealed.len());
         for (id, place) in sealed {
-            rows.push((
-                id.as_uuid(),
-                to_column(place.link.seq)?,
-                place.prev.0.as_slice(),
-                place.link.hash.0.as_slice(),
-            ));
+            let (prev, hash) = (place.prev.0.as_slice(), place.link.hash.0.as_slice());
+            rows.push([id.as_uuid().into(), to_column(place.link.seq)?.into(), prev.into(), hash.into()]);
         }
-        let updated = on_engine!(self, |c| {
-            // Both engines name the columns of a bare VALUES column1, column2, ….
-            let mut update = sqlx::QueryBuilder::<Engine>::new(
-                "UPDATE audit_records SET seq = sealed.column2, prev = sealed.column3, hash = sealed.column4 FROM (",
-            );
-            update.push_values(rows, |mut row, (id, seq, prev, hash)| {
-                row.push_bind(id).push_bind(seq).push_bind(prev).push_bind(hash);
-            });
-            update.push(") AS sealed WHERE audit_records.id = sealed.column1 AND audit_records.seq IS NULL");
-            update.build().persistent(false).execute(c).await.map(|done| done.rows_affected())
-        })
-        .map_err(from_sqlx)?;
+        // Both engines name the columns of a bare VALUES column1, column2, ….
+        let mut update = Text::new(
+            "UPDATE audit_records SET seq = sealed.column2, prev = sealed.column3, hash = sealed.column4 FROM (",
+        );
+        update.rows(rows).push(") AS sealed WHERE audit_records.id = sealed.column1 AND audit_records.seq IS NULL");
+        let updated = self.change_by(update).await.map_err(from_driver)?;
         let all = usize::try_from(updated) == Ok(sealed.len());
         if all { Ok(()) } else { Err(refused("a record to be sealed is not there or is sealed already")) }
     }

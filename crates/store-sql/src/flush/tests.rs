@@ -10,6 +10,7 @@ use super::*;
 #[derive(Clone, Default)]
 struct Counting {
     asked: Arc<AtomicUsize>,
+    copied: Arc<AtomicUsize>,
     is_broken: Arc<AtomicBool>,
 }
 
@@ -17,6 +18,10 @@ impl Disk for Counting {
     fn flush(&mut self) -> Result<(), Error> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         if self.is_broken.load(Ordering::SeqCst) { Err(unavailable("broken")) } else { Ok(()) }
+    }
+
+    fn copy(&mut self) {
+        self.copied.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -97,68 +102,55 @@ fn the_wish_to_end_is_heard_after_what_came_before_it() {
 }
 
 #[tokio::test]
+async fn the_log_is_copied_after_every_so_many_rows_whoever_wrote_them() {
+    let disk = Counting::default();
+    let (tell, _) = teller(&disk);
+    let flusher = Flusher::start(disk.clone(), tell).unwrap();
+    flusher.note(ROWS - 1);
+    flusher.take(numbered(1), 1).await.unwrap().unwrap();
+    // What is copied was asked for before this one.
+    flusher.take(numbered(2), 1).await.unwrap().unwrap();
+    flusher.note(3 * ROWS);
+    flusher.take(numbered(3), 1).await.unwrap().unwrap();
+    flusher.close().await;
+
+    assert_eq!(
+        disk.copied.load(Ordering::SeqCst),
+        2,
+        "as soon as it is due, and of three that are due at once one is enough"
+    );
+}
+
+#[test]
+fn what_is_copied_was_answered_before() {
+    let mut disk = Counting::default();
+    let (tell, _) = teller(&disk);
+    let (work, waiting) = channel();
+    work.send(Work::Copy).unwrap();
+    let mut answer = send(&work, numbered(1));
+    work.send(Work::Copy).unwrap();
+    turn(&mut disk, &waiting, &tell).unwrap();
+
+    assert!(matches!(answer.try_recv(), Ok(Ok(()))));
+    assert_eq!((disk.asked.load(Ordering::SeqCst), disk.copied.load(Ordering::SeqCst)), (1, 1));
+    work.send(Work::Copy).unwrap();
+    turn(&mut disk, &waiting, &tell).unwrap();
+    assert_eq!(
+        (disk.asked.load(Ordering::SeqCst), disk.copied.load(Ordering::SeqCst)),
+        (1, 2),
+        "nobody waits for a flush"
+    );
+}
+
+#[tokio::test]
 async fn a_flusher_that_has_ended_says_so_and_answers_nobody_well() {
     let disk = Counting::default();
     let (tell, _) = teller(&disk);
     let flusher = Flusher::start(disk.clone(), tell).unwrap();
-    flusher.take(numbered(1)).await.unwrap().unwrap();
+    flusher.take(numbered(1), 1).await.unwrap().unwrap();
 
     flusher.close().await;
 
-    assert!(flusher.take(numbered(2)).await.is_err());
+    assert!(flusher.take(numbered(2), 1).await.is_err());
     assert_eq!(disk.asked.load(Ordering::SeqCst), 1);
-}
-
-/// A database with a log that has something in it.
-fn written() -> (tempfile::TempDir, PathBuf, Connection) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("countersign.db");
-    let connection = Connection::open(&path).unwrap();
-    connection
-        .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (7);")
-        .unwrap();
-    (folder, path, connection)
-}
-
-#[test]
-fn a_log_that_could_not_be_flushed_is_brought_home_before_anybody_is_answered_well() {
-    let (_folder, path, writer) = written();
-    let (real, away) = (PathBuf::from(format!("{}-wal", path.display())), path.with_extension("away"));
-    let mut log = Log { patience: Duration::ZERO, ..Log::of(&path).unwrap() };
-    log.flush().unwrap();
-    assert!(real.metadata().unwrap().len() > 0);
-
-    // What the kernel says of a disk that takes nothing, a log that cannot be opened says as well.
-    std::fs::rename(&real, &away).unwrap();
-    assert!(log.flush().is_err());
-    std::fs::rename(&away, &real).unwrap();
-    let reader = Connection::open(&path).unwrap();
-    reader.execute_batch("BEGIN; SELECT n FROM t;").unwrap();
-    writer.execute_batch("INSERT INTO t VALUES (8);").unwrap();
-
-    log.flush().unwrap_err();
-    assert!(log.is_suspect, "a reader of an older moment keeps the log from coming home");
-    reader.execute_batch("COMMIT").unwrap();
-    log.flush().unwrap();
-
-    assert_eq!(real.metadata().unwrap().len(), 0, "all of it is in the database");
-    assert!(!log.is_suspect);
-    writer.execute_batch("INSERT INTO t VALUES (9);").unwrap();
-    log.flush().unwrap();
-    assert!(real.metadata().unwrap().len() > 0, "the log is flushed again, not brought home each time");
-}
-
-#[test]
-fn the_log_is_beside_the_file_itself_not_beside_a_link_to_it() {
-    let (folder, path, _writer) = written();
-    let elsewhere = folder.path().join("elsewhere");
-    std::fs::create_dir(&elsewhere).unwrap();
-    let link = elsewhere.join("link.db");
-    std::os::unix::fs::symlink(&path, &link).unwrap();
-    let linked = Connection::open(&link).unwrap();
-    linked.execute_batch("INSERT INTO t VALUES (8);").unwrap();
-
-    Log::of(&link).unwrap().flush().unwrap();
-
-    assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 1, "the link alone");
 }

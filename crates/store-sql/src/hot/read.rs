@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use countersign_kernel::{Secret, SessionId, Timestamp, UserId};
+use countersign_kernel::{Secret, SessionId, UserId};
 use countersign_store::{Error, PasswordHash, RevocationHead, Session, User};
 use rusqlite::{Connection, OpenFlags, Row, ToSql};
 
@@ -16,7 +16,7 @@ use crate::error::{from_rusqlite, unavailable};
 use crate::mark::IS_MOVED;
 use crate::open::BUSY_TIMEOUT;
 use crate::revocation::columns::head_of;
-use crate::row::{Place, micros};
+use crate::row::{Place, bind};
 
 /// A few connections that only read. None in a slot: closed.
 pub(crate) struct Readers {
@@ -49,21 +49,6 @@ impl Readers {
         }
     }
 
-    pub(crate) fn password(&self, user: UserId) -> Result<Option<PasswordHash>, Error> {
-        let phc = self.find(sql::PASSWORD, &[&user.as_uuid()], |row| row.get(0))?;
-        Ok(phc.map(|phc| PasswordHash(Secret::new(phc))))
-    }
-
-    pub(crate) fn enrolment(&self, user: UserId) -> Result<Option<(bool, i64, i64)>, Error> {
-        self.find(sql::ENROLMENT, &[&user.as_uuid()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-    }
-
-    /// Whether this person has more living sessions than `most`.
-    pub(crate) fn has_more_sessions(&self, user: UserId, most: u32, now: Timestamp) -> Result<bool, Error> {
-        let values: [&dyn ToSql; 3] = [&user.as_uuid(), &micros(now), &most];
-        Ok(self.find(sql::SESSION_BEYOND, &values, |_| Ok(()))?.is_some())
-    }
-
     pub(crate) fn heads(&self) -> Result<(RevocationHead, u64), Error> {
         let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
         let place = Place { table: "signing_key_head", id: &"the head" };
@@ -92,7 +77,7 @@ impl Readers {
         let connection = slot.as_ref().ok_or_else(closed)?;
         let run = || -> rusqlite::Result<Option<T>> {
             let mut statement = connection.prepare_cached(text)?;
-            row::bind(&mut statement, values)?;
+            bind(&mut statement, values)?;
             let mut rows = statement.raw_query();
             rows.next()?.map(read).transpose()
         };

@@ -1,6 +1,6 @@
-//! rusqlite's rows and parameters.
+//! rusqlite's rows.
 
-use rusqlite::{Row, Statement, ToSql};
+use rusqlite::Row;
 
 use crate::session::columns::SessionRow;
 use crate::user::columns::UserRow;
@@ -9,19 +9,6 @@ use crate::user::columns::UserRow;
 const SESSION_COLUMNS: usize = 27;
 /// Columns of a person in front of the hash of the password.
 const USER_COLUMNS: usize = 10;
-
-/// Binds `values[n - 1]` to `$n`. SQLite takes `$n` for a name and numbers names as they come, so that the first to stand in
-/// the text would get the first value.
-pub(super) fn bind(statement: &mut Statement<'_>, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
-    for index in 1..=statement.parameter_count() {
-        let number = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
-        let value = number
-            .and_then(|number| values.get(number.checked_sub(1)?))
-            .ok_or(rusqlite::Error::InvalidParameterCount(index, values.len()))?;
-        statement.raw_bind_parameter(index, value)?;
-    }
-    Ok(())
-}
 
 /// The session of a row of `SESSION_AND_USER`.
 pub(super) fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
@@ -84,33 +71,4 @@ fn user_from(row: &Row<'_>, first: usize) -> rusqlite::Result<UserRow> {
         permissions: row.get(first + 8)?,
         user_created_at: row.get(first + 9)?,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use rusqlite::Connection;
-
-    use super::*;
-
-    #[test]
-    fn parameters_are_bound_by_their_number_not_their_place() {
-        let connection = Connection::open_in_memory().unwrap();
-        let mut statement = connection.prepare("SELECT $2, $1, $2").unwrap();
-
-        bind(&mut statement, &[&"one", &"two"]).unwrap();
-
-        let mut rows = statement.raw_query();
-        let row = rows.next().unwrap().unwrap();
-        let read: [String; 3] = [row.get(0).unwrap(), row.get(1).unwrap(), row.get(2).unwrap()];
-        assert_eq!(read, ["two", "one", "two"]);
-    }
-
-    #[test]
-    fn a_parameter_without_a_value_is_refused() {
-        let connection = Connection::open_in_memory().unwrap();
-        for text in ["SELECT $2", "SELECT $0", "SELECT ?1", "SELECT :name"] {
-            let mut statement = connection.prepare(text).unwrap();
-            assert!(bind(&mut statement, &[&1]).is_err(), "{text}");
-        }
-    }
 }

@@ -29,10 +29,6 @@ pub(crate) const PASSWORD: &str = "SELECT phc FROM passwords WHERE user_id = $1"
 pub(crate) const ENROLMENT: &str = "SELECT EXISTS (SELECT 1 FROM totps WHERE user_id = $1 AND confirmed_at IS NOT NULL), \
      (SELECT COUNT(*) FROM passkeys WHERE user_id = $1), (SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1)";
 
-/// One living session of the person, where he has more than `$3`.
-pub(super) const SESSION_BEYOND: &str = "SELECT 1 FROM sessions WHERE user_id = $1 AND ended_at IS NULL \
-     AND idle_deadline > $2 AND absolute_deadline > $2 LIMIT 1 OFFSET $3";
-
 /// The newest revocation and the number of key changes.
 pub(super) const HEADS: &str = "SELECT revocation_head.seq, revocation_head.hash, signing_key_head.changes \
                                 FROM revocation_head CROSS JOIN signing_key_head";
@@ -56,7 +52,7 @@ mod tests {
         for migration in crate::migrate::MIGRATIONS.iter() {
             connection.execute_batch(migration.sql.as_str()).unwrap();
         }
-        for text in [SESSION_AND_USER, USER, USER_AND_PASSWORD, PASSWORD, SESSION_BEYOND, WRITE_ON_SQLITE] {
+        for text in [SESSION_AND_USER, USER, USER_AND_PASSWORD, PASSWORD, WRITE_ON_SQLITE] {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
             let mut rows = statement.raw_query();
             let mut steps = 0;

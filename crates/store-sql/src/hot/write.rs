@@ -1,24 +1,28 @@
-//! SQLite: the writer thread of refreshes, with group commit.
+//! SQLite: the writes of refreshes, in place or with group commit.
 //!
-//! Promises: each job's answer is that of its own conditional write, and comes after the commit that holds it; jobs run in
-//! the order they came; a job whose caller has gone away is not begun; one that fails undoes nothing of the others'; where a
-//! commit fails for want of the database, those who wait behind it are refused with it. Commits reach the operating system, so
-//! that a crash of the process loses none, but not the disk (`synchronous = NORMAL`).
+//! Promises: each write's answer is that of its own condition, and comes after the commit that holds it; where nobody has the turn, it is
+//! written where it is asked for; those who find it taken wait for a thread that commits up to 64 of them at once, in the order they came;
+//! a job whose caller has gone away is not begun; one that fails undoes nothing of the others'; where a commit fails for want of the
+//! database, those who wait behind it are refused with it. Commits reach the operating system, so that a crash of the process loses
+//! none, but not the disk.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use countersign_kernel::Histogram;
 use countersign_store::{Error, RefreshWrite, User};
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::{row, sql};
 use crate::error::{from_rusqlite, unavailable};
-use crate::open::{BUSY_TIMEOUT, Durability};
+use crate::flush::Flusher;
+use crate::open::BUSY_TIMEOUT;
+use crate::row::bind;
 use crate::session::columns::WriteColumns;
+use crate::turn::Gate;
 
 /// Writes of one commit.
 const BATCH: usize = 64;
@@ -26,8 +30,18 @@ const BATCH: usize = 64;
 const QUEUE: usize = 1024;
 
 pub(crate) struct Writer {
+    shared: Arc<Shared>,
     jobs: mpsc::Sender<Job>,
     thread: StdMutex<Option<JoinHandle<()>>>,
+}
+
+/// What the thread and those who write in place need.
+struct Shared {
+    gate: Gate,
+    flusher: Arc<Flusher>,
+    groups: Arc<Histogram>,
+    /// How long another process's lock is waited for.
+    patience: Duration,
 }
 
 enum Job {
@@ -42,25 +56,24 @@ struct WriteJob {
 
 impl Writer {
     /// Starts the thread. It takes its turn at `gate` for each commit.
-    pub(crate) fn start(
-        path: &Path,
-        gate: Arc<Mutex<()>>,
-        durability: Durability,
-        groups: Arc<Histogram>,
-    ) -> Result<Self, Error> {
-        let mut connection = open(path, durability).map_err(from_rusqlite)?;
+    pub(crate) fn start(gate: Gate, flusher: Arc<Flusher>, groups: Arc<Histogram>) -> Result<Self, Error> {
+        let shared = Arc::new(Shared { gate, flusher, groups, patience: BUSY_TIMEOUT });
         let (jobs, mut waiting) = mpsc::channel(QUEUE);
-        let run = move || while turn(&mut connection, &mut waiting, &gate, &groups).is_some() {};
+        let of_thread = Arc::clone(&shared);
+        let run = move || while turn(&of_thread, &mut waiting).is_some() {};
         let thread = std::thread::Builder::new()
             .name("countersign-refresh-writer".to_owned())
             .spawn(run)
             .map_err(|error| Error::Unavailable(error.into()))?;
-        Ok(Self { jobs, thread: StdMutex::new(Some(thread)) })
+        Ok(Self { shared, jobs, thread: StdMutex::new(Some(thread)) })
     }
 
     /// Writes if the condition holds; then the person, read in the same transaction.
     pub(crate) async fn write(&self, write: &RefreshWrite) -> Result<Option<User>, Error> {
         let columns = WriteColumns::try_from(write)?;
+        if let Some(answer) = self.shared.write_in_place(&columns) {
+            return answer;
+        }
         let (reply, answer) = oneshot::channel();
         let job = Job::Write(Box::new(WriteJob { columns, reply }));
         self.jobs.send(job).await.map_err(|_| unavailable("the database is closed"))?;
@@ -83,19 +96,24 @@ impl Writer {
     }
 }
 
-/// Waits for work, does as much as fits into one commit, and answers; none when there will be no more.
-fn turn(
-    connection: &mut Connection,
-    waiting: &mut mpsc::Receiver<Job>,
-    gate: &Mutex<()>,
-    groups: &Histogram,
-) -> Option<()> {
-    let Job::Write(first) = waiting.blocking_recv()? else { return None };
-    let mut batch = vec![*first];
-    let mut stopped = false;
-    let answers = {
-        let _turn = gate.blocking_lock();
+impl Shared {
+    /// None where it has to wait: for the turn, for another process, or for whatever keeps the database.
+    fn write_in_place(&self, columns: &WriteColumns) -> Option<Result<Option<User>, Error>> {
+        let mut held = self.gate.try_lock()?;
+        match write_alone(held.as_mut()?, columns) {
+            Err(Error::Unavailable(_)) => None,
+            answer => {
+                self.note(1);
+                Some(answer)
+            }
+        }
+    }
+
+    /// Takes the turn for these jobs and what else waits; an answer for each.
+    fn write_waiting(&self, batch: &mut Vec<WriteJob>, waiting: &mut mpsc::Receiver<Job>) -> (Vec<Answer>, bool) {
+        let mut held = self.gate.blocking_lock();
         // Only now: more have come while others had the turn.
+        let mut stopped = false;
         while batch.len() < BATCH && !stopped {
             match waiting.try_recv() {
                 Ok(Job::Write(job)) => batch.push(*job),
@@ -104,11 +122,40 @@ fn turn(
             }
         }
         batch.retain(|job| !job.reply.is_closed());
+        let answers = match held.as_mut() {
+            Some(connection) => self.write_patiently(connection, batch),
+            None => batch.iter().map(|_| Err(unavailable("the database is closed"))).collect(),
+        };
+        (answers, stopped)
+    }
+
+    fn write_patiently(&self, connection: &mut Connection, batch: &[WriteJob]) -> Vec<Answer> {
+        // The connection is everybody's, and nobody else may be kept by another process's lock.
+        let patient = connection.busy_timeout(self.patience);
+        let answers = match patient {
+            Ok(()) => write_batch(connection, batch),
+            Err(_) => batch.iter().map(|_| Err(unavailable("the database is closed"))).collect(),
+        };
+        let _ = connection.busy_timeout(Duration::ZERO);
         if !batch.is_empty() {
-            groups.record_number(batch.len() as u64);
+            self.note(batch.len() as u64);
         }
-        write_batch(connection, &batch)
-    };
+        answers
+    }
+
+    fn note(&self, writes: u64) {
+        self.groups.record_number(writes);
+        self.flusher.note(writes);
+    }
+}
+
+type Answer = Result<Option<User>, Error>;
+
+/// Waits for work, does as much as fits into one commit, and answers; none when there will be no more.
+fn turn(shared: &Shared, waiting: &mut mpsc::Receiver<Job>) -> Option<()> {
+    let Job::Write(first) = waiting.blocking_recv()? else { return None };
+    let mut batch = vec![*first];
+    let (answers, mut stopped) = shared.write_waiting(&mut batch, waiting);
     let is_gone = answers.iter().any(|answer| matches!(answer, Err(Error::Unavailable(_))));
     for (job, answer) in batch.into_iter().zip(answers) {
         // The caller may have gone away: the write stands, and the refresh table recovers by itself.
@@ -135,8 +182,9 @@ fn refuse_waiting(waiting: &mut mpsc::Receiver<Job>) -> bool {
     false
 }
 
-fn write_batch(connection: &mut Connection, batch: &[WriteJob]) -> Vec<Result<Option<User>, Error>> {
-    match write_together(connection, batch) {
+fn write_batch(connection: &mut Connection, batch: &[WriteJob]) -> Vec<Answer> {
+    let columns: Vec<&WriteColumns> = batch.iter().map(|job| &job.columns).collect();
+    match write_together(connection, &columns) {
         Ok(users) => users.into_iter().map(Ok).collect(),
         Err(error) if batch.len() == 1 => vec![Err(error)],
         // Trying each would wait for the lock as often, and keep everyone else waiting.
@@ -145,20 +193,20 @@ fn write_batch(connection: &mut Connection, batch: &[WriteJob]) -> Vec<Result<Op
             std::iter::once(Err(error)).chain(others).collect()
         }
         // Nothing of it was written. One at a time, so that only the one that cannot be fails.
-        Err(_) => batch.iter().map(|job| write_alone(connection, job)).collect(),
+        Err(_) => columns.iter().map(|columns| write_alone(connection, columns)).collect(),
     }
 }
 
-fn write_alone(connection: &mut Connection, job: &WriteJob) -> Result<Option<User>, Error> {
-    write_together(connection, std::slice::from_ref(job)).map(|users| users.into_iter().flatten().next())
+fn write_alone(connection: &mut Connection, columns: &WriteColumns) -> Answer {
+    write_together(connection, &[columns]).map(|users| users.into_iter().flatten().next())
 }
 
-fn write_together(connection: &mut Connection, batch: &[WriteJob]) -> Result<Vec<Option<User>>, Error> {
+fn write_together(connection: &mut Connection, batch: &[&WriteColumns]) -> Result<Vec<Option<User>>, Error> {
     if batch.is_empty() {
         return Ok(Vec::new());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(from_rusqlite)?;
-    let users = batch.iter().map(|job| write_one(&transaction, &job.columns)).collect::<Result<_, _>>()?;
+    let users = batch.iter().map(|columns| write_one(&transaction, columns)).collect::<Result<_, _>>()?;
     transaction.commit().map_err(from_rusqlite)?;
     Ok(users)
 }
@@ -167,7 +215,7 @@ fn write_one(transaction: &Transaction<'_>, columns: &WriteColumns) -> Result<Op
     let Some(user) = update(transaction, columns).map_err(from_rusqlite)? else { return Ok(None) };
     let read = || -> rusqlite::Result<_> {
         let mut statement = transaction.prepare_cached(sql::USER)?;
-        row::bind(&mut statement, &[&user])?;
+        bind(&mut statement, &[&user])?;
         let mut rows = statement.raw_query();
         rows.next()?.map(row::user).transpose()
     };
@@ -177,50 +225,12 @@ fn write_one(transaction: &Transaction<'_>, columns: &WriteColumns) -> Result<Op
 /// The conditional write; whose session it is, where it was written.
 fn update(transaction: &Transaction<'_>, columns: &WriteColumns) -> rusqlite::Result<Option<Uuid>> {
     let mut statement = transaction.prepare_cached(sql::WRITE_ON_SQLITE)?;
-    row::bind(
-        &mut statement,
-        &[
-            &columns.id,
-            &columns.judged_version,
-            &columns.generation,
-            &columns.made_at,
-            &columns.period,
-            &columns.delivered,
-            &columns.answered,
-            &columns.recent,
-            &columns.uses_ids,
-            &columns.bound_key,
-            &columns.idle_deadline,
-            &columns.absolute_deadline,
-            &columns.ended_at,
-            &columns.ended_reason,
-            &columns.seen_at,
-            &columns.version,
-            &columns.last_seen_at,
-            &columns.address,
-            &columns.judged_generation,
-            &columns.judged_seen_at,
-        ],
-    )?;
+    bind(&mut statement, &columns.values())?;
     let mut rows = statement.raw_query();
     let user = rows.next()?.map(|row| row.get(0)).transpose()?;
     // A statement with RETURNING has done all its work only when it has been run to its end.
     while rows.next()?.is_some() {}
     Ok(user)
-}
-
-fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    let synchronous = match durability {
-        Durability::Real => "NORMAL",
-        #[cfg(feature = "testing")]
-        Durability::None => "OFF",
-    };
-    connection.pragma_update(None, "synchronous", synchronous)?;
-    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA cache_size = -512;")?;
-    Ok(connection)
 }
 
 #[cfg(test)]
@@ -229,21 +239,30 @@ mod tests {
     use countersign_store::RefreshRow;
 
     use super::*;
+    use crate::flush::NoDisk;
+    use crate::open::Durability;
 
-    fn job() -> (Job, oneshot::Receiver<Result<Option<User>, Error>>) {
+    /// Of a process that waits for no other.
+    fn shared(path: &std::path::Path) -> Shared {
+        let gate = Gate::open(path, Durability::Real).unwrap();
+        let flusher = Arc::new(Flusher::start(NoDisk, Box::new(|_| {})).unwrap());
+        Shared { gate, flusher, groups: Arc::new(Histogram::of_sizes()), patience: Duration::ZERO }
+    }
+
+    fn columns() -> WriteColumns {
         let (now, day) = (Timestamp::from_seconds(1_800_000_000), Lifetime::from_days(1));
         let opened = RefreshRow::opened(now, 7, now + day, now + day);
         let (judged, row) = (opened.state(), RefreshRow { version: 2, ..opened });
         let id = SessionId::from_bytes([7; 16]);
         let write = RefreshWrite { id, judged, row, last_seen_at: now, address: None };
-        let (reply, answer) = oneshot::channel();
-        (Job::Write(Box::new(WriteJob { columns: WriteColumns::try_from(&write).unwrap(), reply })), answer)
+        WriteColumns::try_from(&write).unwrap()
     }
 
     fn send(jobs: &mpsc::Sender<Job>, count: usize) -> Vec<oneshot::Receiver<Result<Option<User>, Error>>> {
         let sent = (0..count).map(|_| {
-            let (job, answer) = job();
-            jobs.try_send(job).map_err(|_| "full").unwrap();
+            let (reply, answer) = oneshot::channel();
+            let job = Box::new(WriteJob { columns: columns(), reply });
+            jobs.try_send(Job::Write(job)).map_err(|_| "full").unwrap();
             answer
         });
         sent.collect()
@@ -256,29 +275,50 @@ mod tests {
         let other = Connection::open(&path).unwrap();
         other.pragma_update(None, "journal_mode", "WAL").unwrap();
         other.execute_batch(include_str!("../../migrations/0001_core.sql")).unwrap();
-        let mut connection = open(&path, Durability::Real).unwrap();
-        connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let shared = runtime.block_on(async { shared(&path) });
         let (jobs, mut waiting) = mpsc::channel(QUEUE);
-        let (gate, groups) = (Mutex::new(()), Histogram::of_sizes());
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         let refused = send(&jobs, 2 * BATCH + 3);
 
         // One turn is one commit, and one wait for the lock.
-        turn(&mut connection, &mut waiting, &gate, &groups).unwrap();
+        turn(&shared, &mut waiting).unwrap();
 
         for mut answer in refused {
             assert!(matches!(answer.try_recv(), Ok(Err(Error::Unavailable(_)))), "{answer:?}");
         }
         other.execute_batch("ROLLBACK").unwrap();
         let served = send(&jobs, BATCH + 1);
-        turn(&mut connection, &mut waiting, &gate, &groups).unwrap();
-        turn(&mut connection, &mut waiting, &gate, &groups).unwrap();
+        turn(&shared, &mut waiting).unwrap();
+        turn(&shared, &mut waiting).unwrap();
         for mut answer in served {
             assert!(
                 matches!(answer.try_recv(), Ok(Ok(None))),
                 "there is no such session, and that was said: {answer:?}"
             );
         }
+    }
+
+    #[test]
+    fn it_is_written_in_place_unless_somebody_has_the_turn_or_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("countersign.db");
+        let other = Connection::open(&path).unwrap();
+        other.pragma_update(None, "journal_mode", "WAL").unwrap();
+        other.execute_batch(include_str!("../../migrations/0001_core.sql")).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let shared = runtime.block_on(async { shared(&path) });
+        let columns = columns();
+
+        // There is no such session, and that is the answer.
+        assert!(matches!(shared.write_in_place(&columns), Some(Ok(None))));
+        let turn = shared.gate.try_lock();
+        assert!(shared.write_in_place(&columns).is_none(), "somebody has the turn");
+        drop(turn);
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert!(shared.write_in_place(&columns).is_none(), "another process has the lock");
+        other.execute_batch("ROLLBACK").unwrap();
+        assert!(matches!(shared.write_in_place(&columns), Some(Ok(None))));
     }
 
     #[test]

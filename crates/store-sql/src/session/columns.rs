@@ -4,12 +4,12 @@ use countersign_kernel::{DeviceId, SessionId, UserId};
 use countersign_store::{
     Answered, Delivery, EndReason, Ended, Error, Noticed, RefreshRow, RefreshWrite, Session, Spent,
 };
-use sqlx::FromRow;
+use rusqlite::ToSql;
 use uuid::Uuid;
 
 use super::{codec, marks};
 use crate::error::refused;
-use crate::row::{Place, micros, moment, split_words, to_column};
+use crate::row::{Place, micros, moment, row, split_words, to_column};
 
 /// The columns of a session, in the order of [`SessionRow`].
 macro_rules! session_columns {
@@ -41,35 +41,36 @@ macro_rules! write_refresh {
 }
 pub(crate) use write_refresh;
 
-#[derive(FromRow)]
-pub(crate) struct SessionRow {
-    pub(crate) session_id: Uuid,
-    pub(crate) user_id: Uuid,
-    pub(crate) delivery: String,
-    pub(crate) remember: bool,
-    pub(crate) generation: i64,
-    pub(crate) made_at: i64,
-    pub(crate) period: i64,
-    pub(crate) delivered: Option<i64>,
-    pub(crate) answered: Vec<u8>,
-    pub(crate) recent: Vec<u8>,
-    pub(crate) uses_ids: bool,
-    pub(crate) bound_key: Option<Vec<u8>>,
-    pub(crate) idle_deadline: i64,
-    pub(crate) absolute_deadline: i64,
-    pub(crate) ended_at: Option<i64>,
-    pub(crate) ended_reason: Option<String>,
-    pub(crate) seen_at: i64,
-    pub(crate) version: i64,
-    pub(crate) amr: String,
-    pub(crate) auth_time: i64,
-    pub(crate) device_id: Option<Uuid>,
-    pub(crate) user_agent: Option<String>,
-    pub(crate) address: Option<String>,
-    pub(crate) first_address: Option<String>,
-    pub(crate) noticed: Option<String>,
-    pub(crate) created_at: i64,
-    pub(crate) last_seen_at: i64,
+row! {
+    pub(crate) struct SessionRow {
+        pub(crate) session_id: Uuid,
+        pub(crate) user_id: Uuid,
+        pub(crate) delivery: String,
+        pub(crate) remember: bool,
+        pub(crate) generation: i64,
+        pub(crate) made_at: i64,
+        pub(crate) period: i64,
+        pub(crate) delivered: Option<i64>,
+        pub(crate) answered: Vec<u8>,
+        pub(crate) recent: Vec<u8>,
+        pub(crate) uses_ids: bool,
+        pub(crate) bound_key: Option<Vec<u8>>,
+        pub(crate) idle_deadline: i64,
+        pub(crate) absolute_deadline: i64,
+        pub(crate) ended_at: Option<i64>,
+        pub(crate) ended_reason: Option<String>,
+        pub(crate) seen_at: i64,
+        pub(crate) version: i64,
+        pub(crate) amr: String,
+        pub(crate) auth_time: i64,
+        pub(crate) device_id: Option<Uuid>,
+        pub(crate) user_agent: Option<String>,
+        pub(crate) address: Option<String>,
+        pub(crate) first_address: Option<String>,
+        pub(crate) noticed: Option<String>,
+        pub(crate) created_at: i64,
+        pub(crate) last_seen_at: i64,
+    }
 }
 
 impl TryFrom<SessionRow> for Session {
@@ -179,6 +180,34 @@ impl TryFrom<&RefreshWrite> for WriteColumns {
             judged_generation: to_column(write.judged.generation)?,
             judged_seen_at: micros(write.judged.seen_at),
         })
+    }
+}
+
+impl WriteColumns {
+    /// The columns of [`write_refresh`] as rusqlite binds them.
+    pub(crate) fn values(&self) -> [&dyn ToSql; 20] {
+        [
+            &self.id,
+            &self.judged_version,
+            &self.generation,
+            &self.made_at,
+            &self.period,
+            &self.delivered,
+            &self.answered,
+            &self.recent,
+            &self.uses_ids,
+            &self.bound_key,
+            &self.idle_deadline,
+            &self.absolute_deadline,
+            &self.ended_at,
+            &self.ended_reason,
+            &self.seen_at,
+            &self.version,
+            &self.last_seen_at,
+            &self.address,
+            &self.judged_generation,
+            &self.judged_seen_at,
+        ]
     }
 }
 

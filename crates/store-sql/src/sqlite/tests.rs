@@ -7,6 +7,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::*;
 use crate::clock::DatabaseClock;
 use crate::engine::change;
+use crate::error::unavailable;
 use crate::flush::Disk;
 use crate::shared::Shared;
 use crate::tx::{Mode, SqlTx};
@@ -88,4 +89,24 @@ async fn what_wrote_nothing_needs_no_disk() {
     begin(&sqlite).await.finish().await.unwrap();
 
     assert!(is_asked.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_log_does_not_grow_with_what_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("countersign.db");
+    let groups = Arc::new(Histogram::of_sizes());
+    let sqlite = Sqlite::open(&path, &Options::default(), Durability::Real, groups, Box::new(|_| {})).await.unwrap();
+    for commit in 1..=10_000 {
+        let turn = sqlite.gate.begin(Arc::clone(&sqlite.flusher)).await.unwrap();
+        turn.change("UPDATE revocation_head SET seq = seq + 1", &[]).unwrap();
+        let flushed = turn.commit(Committed::default()).unwrap().unwrap();
+        // What is to be copied is asked for before the next commit.
+        if commit % 500 == 0 {
+            flushed.await.unwrap().unwrap();
+        }
+    }
+
+    let pages = std::fs::metadata(folder.path().join("countersign.db-wal")).unwrap().len() / 4096;
+    assert!(pages < 6500, "{pages}: at 4,096 writers wait until all of it is copied");
 }

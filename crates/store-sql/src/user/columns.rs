@@ -2,10 +2,9 @@
 
 use countersign_kernel::UserId;
 use countersign_store::{Error, User, UserStatus};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::row::{Place, moment, split_words};
+use crate::row::{Place, moment, row, split_words};
 
 /// The columns of a person.
 macro_rules! user_columns {
@@ -16,18 +15,19 @@ macro_rules! user_columns {
 }
 pub(crate) use user_columns;
 
-#[derive(FromRow)]
-pub(crate) struct UserRow {
-    pub(crate) user_id: Uuid,
-    pub(crate) email: String,
-    pub(crate) email_verified: bool,
-    pub(crate) name: String,
-    pub(crate) status: String,
-    pub(crate) ver: i64,
-    pub(crate) device_epoch: i64,
-    pub(crate) roles: String,
-    pub(crate) permissions: String,
-    pub(crate) user_created_at: i64,
+row! {
+    pub(crate) struct UserRow {
+        pub(crate) user_id: Uuid,
+        pub(crate) email: String,
+        pub(crate) email_verified: bool,
+        pub(crate) name: String,
+        pub(crate) status: String,
+        pub(crate) ver: i64,
+        pub(crate) device_epoch: i64,
+        pub(crate) roles: String,
+        pub(crate) permissions: String,
+        pub(crate) user_created_at: i64,
+    }
 }
 
 impl TryFrom<UserRow> for User {

@@ -1,0 +1,211 @@
+//! SQLite: the one connection that writes, the turn to use it, and the transaction of whoever has the turn.
+//!
+//! Promises: turns are given in the order in which they were asked for; a statement runs where it is asked for, since handing it to a thread
+//! and back costs several times as much; another process's lock is waited for without keeping the thread; a transaction that is dropped
+//! is rolled back before the turn goes on; one that the engine has taken back runs nothing more.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_store::{Committed, Error};
+use rusqlite::types::{ToSqlOutput, Value};
+use rusqlite::{Connection, OpenFlags, Statement, ToSql};
+use tokio::sync::oneshot::Receiver;
+use tokio::sync::{Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard};
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
+
+use crate::error::{Failure, from_driver, from_rusqlite, is_busy, unavailable};
+use crate::flush::Flusher;
+use crate::measure::PoolReading;
+use crate::open::{BUSY_TIMEOUT, Durability};
+use crate::row::{FromSqlite, bind};
+
+/// Texts that are kept prepared: more than there are.
+const STATEMENTS: usize = 256;
+/// How often a lock that another process has is tried for.
+const TRIES: u32 = 500;
+
+/// The connection that writes, behind the turn to use it. None: closed.
+#[derive(Clone)]
+pub(crate) struct Gate(Arc<Mutex<Option<Connection>>>);
+
+impl Gate {
+    pub(crate) fn open(path: &Path, durability: Durability) -> Result<Self, Error> {
+        let connection = open(path, durability).map_err(from_rusqlite)?;
+        Ok(Self(Arc::new(Mutex::new(Some(connection)))))
+    }
+
+    /// Waits for the turn and takes the writer's lock.
+    pub(crate) async fn begin(&self, flusher: Arc<Flusher>) -> Result<Turn, Error> {
+        let held = timeout(BUSY_TIMEOUT, Arc::clone(&self.0).lock_owned())
+            .await
+            .map_err(|_| unavailable("the turn to write did not come in time"))?;
+        let held = OwnedMutexGuard::try_map(held, Option::as_mut).map_err(|_| unavailable("the database is closed"))?;
+        let mut held = Held(held);
+        take_lock(&mut held.0).await?;
+        Ok(Turn { changed_before: held.0.total_changes(), held: Some(held), flusher })
+    }
+
+    /// The turn, where nobody has it or waits for it.
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, Option<Connection>>> {
+        self.0.try_lock().ok()
+    }
+
+    /// Waits for the turn on a thread that may wait.
+    pub(crate) fn blocking_lock(&self) -> MutexGuard<'_, Option<Connection>> {
+        self.0.blocking_lock()
+    }
+
+    /// Whether the connection is in use.
+    pub(crate) fn reading(&self) -> PoolReading {
+        PoolReading { name: "writer", in_use: u32::from(self.0.try_lock().is_err()), open: 1, most: 1 }
+    }
+
+    /// Closes the connection when its turn has come. A transaction that somebody still holds must not keep the process from ending.
+    pub(crate) async fn close(&self) {
+        if let Ok(mut held) = timeout(BUSY_TIMEOUT, self.0.lock()).await {
+            drop(held.take());
+        }
+    }
+}
+
+fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    match durability {
+        // The flusher brings commits to the disk and the log into the database (docs/design/commits-on-sqlite.md).
+        Durability::Real => connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;")?,
+        #[cfg(feature = "testing")]
+        Durability::None => connection.execute_batch("PRAGMA synchronous = OFF;")?,
+    }
+    // What is deleted is overwritten: a person who left is not in the free pages of the file. The cache is small (KiB), because the
+    // pages that all connections read are in the operating system's anyway.
+    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -512;")?;
+    // From here on whoever asks must not be kept by another process's lock: it is tried for again.
+    connection.busy_timeout(Duration::ZERO)?;
+    Ok(connection)
+}
+
+/// Begins to write. Nobody else of this process has the lock; another one may, for a moment.
+async fn take_lock(connection: &mut Connection) -> Result<(), Error> {
+    let mut tries = 1;
+    loop {
+        match run(connection, "BEGIN IMMEDIATE") {
+            Ok(()) => return Ok(()),
+            Err(error) if tries < TRIES && is_busy(&error) => tries += 1,
+            Err(error) => return Err(from_rusqlite(error)),
+        }
+        sleep(BUSY_TIMEOUT / TRIES).await;
+    }
+}
+
+fn run(connection: &Connection, text: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(text)?.raw_execute().map(drop)
+}
+
+/// A transaction that may write.
+pub(crate) struct Turn {
+    /// None while a statement runs elsewhere, and where that was cut off.
+    held: Option<Held>,
+    flusher: Arc<Flusher>,
+    /// How many rows the connection had changed before.
+    changed_before: u64,
+}
+
+impl Turn {
+    /// Reads at most one row.
+    pub(crate) fn find<R: FromSqlite>(&self, text: &str, values: &[&dyn ToSql]) -> Result<Option<R>, Failure> {
+        self.list(text, values).map(|rows: Vec<R>| rows.into_iter().next())
+    }
+
+    /// Reads all rows.
+    pub(crate) fn list<R: FromSqlite>(&self, text: &str, values: &[&dyn ToSql]) -> Result<Vec<R>, Failure> {
+        let mut statement = self.connection()?.prepare_cached(text)?;
+        bind(&mut statement, values)?;
+        read(&mut statement)
+    }
+
+    /// Writes; how many rows were touched.
+    pub(crate) fn change(&self, text: &str, values: &[&dyn ToSql]) -> Result<u64, Failure> {
+        change(self.connection()?, text, values)
+    }
+
+    /// Writes on a thread that may take its time.
+    pub(crate) async fn change_at_length(&mut self, text: String, values: Vec<Value>) -> Result<u64, Failure> {
+        self.connection()?;
+        let held = self.held.take().ok_or_else(over)?;
+        let work = move || {
+            let values: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
+            let done = change(&held.0, &text, &values);
+            (held, done)
+        };
+        let (held, done) = spawn_blocking(work).await.map_err(|_| over())?;
+        self.held = Some(held);
+        done
+    }
+
+    /// Commits to the log, and gives the turn back. What is returned is ready when the commit is on the disk and the observers have been
+    /// told; none where no row was changed.
+    pub(crate) fn commit(self, committed: Committed) -> Result<Option<Receiver<Result<(), Error>>>, Error> {
+        let connection = self.connection().map_err(from_driver)?;
+        run(connection, "COMMIT").map_err(from_rusqlite)?;
+        let rows = connection.total_changes().saturating_sub(self.changed_before);
+        // The turn is kept until here, since observers hear of commits in their order, and no longer, since the disk may take its time.
+        Ok((rows > 0).then(|| self.flusher.take(committed, rows)))
+    }
+
+    /// Refuses where an error has made the engine roll back: whatever ran now would be committed by itself.
+    fn connection(&self) -> Result<&Connection, Failure> {
+        self.held.as_ref().map(|held| &*held.0).filter(|connection| !connection.is_autocommit()).ok_or_else(over)
+    }
+}
+
+/// The turn; given back, what was not committed is rolled back.
+struct Held(OwnedMappedMutexGuard<Option<Connection>, Connection>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit() {
+            // Where it cannot be rolled back, the next one to begin hears of it.
+            let _ = run(&self.0, "ROLLBACK");
+        }
+    }
+}
+
+/// An error has made the engine roll back.
+fn over() -> Failure {
+    unavailable("the transaction was rolled back by an error before").into()
+}
+
+fn change(connection: &Connection, text: &str, values: &[&dyn ToSql]) -> Result<u64, Failure> {
+    let mut statement = connection.prepare_cached(text)?;
+    bind(&mut statement, values)?;
+    Ok(u64::try_from(statement.raw_execute()?).unwrap_or(u64::MAX))
+}
+
+/// Runs a statement that has its values, to its end: one with RETURNING has done all its work only then.
+fn read<R: FromSqlite>(statement: &mut Statement<'_>) -> Result<Vec<R>, Failure> {
+    let places = R::places(statement)?;
+    let mut rows = statement.raw_query();
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(R::read(row, &places)?);
+    }
+    Ok(found)
+}
+
+/// A value that outlives whoever bound it.
+pub(crate) fn owned(value: &dyn ToSql) -> Result<Value, Failure> {
+    Ok(match value.to_sql()? {
+        ToSqlOutput::Borrowed(value) => value.try_into().map_err(rusqlite::Error::from)?,
+        ToSqlOutput::Owned(value) => value,
+        _ => return Err(over()),
+    })
+}
+
+#[cfg(test)]
+mod tests;
