@@ -71,13 +71,16 @@ pub(crate) fn join_words(words: &[String]) -> Result<String, Error> {
     Ok(words.join(" "))
 }
 
-/// Binds `values[n - 1]` to `$n`. SQLite takes `$n` for a name and numbers names as they come, so that the first to stand in
-/// the text would get the first value.
+/// Binds `values[n - 1]` to `$n`, or to the `n`th place where places have no names. SQLite takes `$n` for a name and numbers names as they
+/// come, so that the first to stand in the text would get the first value.
 pub(crate) fn bind(statement: &mut Statement<'_>, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
     for index in 1..=statement.parameter_count() {
-        let number = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
+        let number = match statement.parameter_name(index) {
+            Some(name) => name.strip_prefix('$').and_then(|number| number.parse().ok()),
+            None => Some(index),
+        };
         let value = number
-            .and_then(|number| values.get(number.checked_sub(1)?))
+            .and_then(|number: usize| values.get(number.checked_sub(1)?))
             .ok_or(rusqlite::Error::InvalidParameterCount(index, values.len()))?;
         statement.raw_bind_parameter(index, value)?;
     }
@@ -160,9 +163,22 @@ mod tests {
     }
 
     #[test]
+    fn parameters_without_names_are_bound_by_their_place() {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut statement = connection.prepare("SELECT ?, ?").unwrap();
+
+        bind(&mut statement, &[&"one", &"two"]).unwrap();
+
+        let mut rows = statement.raw_query();
+        let row = rows.next().unwrap().unwrap();
+        let read: [String; 2] = [row.get(0).unwrap(), row.get(1).unwrap()];
+        assert_eq!(read, ["one", "two"]);
+    }
+
+    #[test]
     fn a_parameter_without_a_value_is_refused() {
         let connection = Connection::open_in_memory().unwrap();
-        for text in ["SELECT $2", "SELECT $0", "SELECT ?1", "SELECT :name"] {
+        for text in ["SELECT $2", "SELECT $0", "SELECT ?1", "SELECT :name", "SELECT ?, ?"] {
             let mut statement = connection.prepare(text).unwrap();
             assert!(bind(&mut statement, &[&1]).is_err(), "{text}");
         }

@@ -1,11 +1,13 @@
 //! Texts that are put together, with their values: one for either engine.
 
+use std::fmt::Write as _;
+
 use countersign_store::Error;
 use rusqlite::ToSql;
 use rusqlite::types::Value as Sqlite;
-use sqlx::FromRow;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
 
 use crate::engine::run;
@@ -16,11 +18,12 @@ use crate::tx::SqlTx;
 /// With more values than this a write is one that takes long.
 const SHORT: usize = 1_000;
 
-/// A text and the values of `$1`, `$2`, ….
+/// Words, and values between them.
 pub(crate) struct Text {
-    sql: String,
+    /// Before each value, and after the last.
+    words: Vec<String>,
     values: Vec<Value>,
-    /// Whether it comes again and again, so that it is worth keeping prepared.
+    /// Whether it comes again and again, so that a write is worth keeping prepared.
     pub(crate) is_usual: bool,
 }
 
@@ -33,31 +36,32 @@ pub(crate) enum Value {
 }
 
 impl Text {
-    pub(crate) fn new(sql: &str) -> Self {
-        Self { sql: sql.to_owned(), values: Vec::new(), is_usual: false }
+    pub(crate) fn new(words: &str) -> Self {
+        Self { words: vec![words.to_owned()], values: Vec::new(), is_usual: false }
     }
 
     /// Appends words.
-    pub(crate) fn push(&mut self, sql: &str) -> &mut Self {
-        self.sql.push_str(sql);
+    pub(crate) fn push(&mut self, words: &str) -> &mut Self {
+        match self.words.last_mut() {
+            Some(last) => last.push_str(words),
+            None => self.words.push(words.to_owned()),
+        }
         self
     }
 
     /// Appends a value.
     pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
-        self.sql.push('$');
-        self.sql.push_str(&self.values.len().to_string());
+        self.words.push(String::new());
         self
     }
 
     /// Appends values with commas between, in brackets.
     pub(crate) fn bind_all<const N: usize>(&mut self, values: [Value; N]) -> &mut Self {
-        let mut opening = '(';
+        let mut opening = "(";
         for value in values {
-            self.sql.push(opening);
-            self.bind(value);
-            opening = ',';
+            self.push(opening).bind(value);
+            opening = ",";
         }
         self.push(")")
     }
@@ -70,6 +74,21 @@ impl Text {
             opening = ",";
         }
         self
+    }
+
+    /// For SQLite: values by their place. It looks for each name among all names, which for thousands takes long.
+    fn by_place(&self) -> String {
+        self.words.join("?")
+    }
+
+    /// For PostgreSQL: values by their number.
+    fn by_number(&self) -> String {
+        let mut words = self.words.iter();
+        let mut text = words.next().cloned().unwrap_or_default();
+        for (number, words) in (1..).zip(words) {
+            let _ = write!(text, "${number}{words}");
+        }
+        text
     }
 }
 
@@ -95,9 +114,9 @@ impl SqlTx {
     where
         R: FromSqlite + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        let Text { sql, values, is_usual } = text;
-        let listed = run!(self, |turn| turn.list(sql, &borrowed(values)), |c| {
-            let query = sqlx::query_as::<_, R>(sqlx::AssertSqlSafe(sql.as_str())).persistent(*is_usual);
+        let values = &text.values;
+        let listed = run!(self, |turn| turn.list_once(&text.by_place(), &borrowed(values)), |c| {
+            let query = sqlx::query_as::<_, R>(AssertSqlSafe(text.by_number())).persistent(false);
             bound!(query, values).fetch_all(c).await
         });
         listed.map_err(from_driver)
@@ -105,17 +124,19 @@ impl SqlTx {
 
     /// Writes by this text; how many rows were touched.
     pub(crate) async fn change_by(&mut self, text: Text) -> Result<u64, Failure> {
-        let Text { sql, values, is_usual } = text;
+        let values = &text.values;
         run!(
             self,
-            |turn| if values.len() <= SHORT {
-                turn.change(&sql, &borrowed(&values))
+            |turn| if text.is_usual {
+                turn.change(&text.by_place(), &borrowed(values))
+            } else if values.len() <= SHORT {
+                turn.change_once(&text.by_place(), &borrowed(values))
             } else {
-                turn.change_at_length(sql, values.into_iter().map(Sqlite::from).collect()).await
+                turn.change_at_length(text.by_place(), text.values.into_iter().map(Sqlite::from).collect()).await
             },
             |c| {
-                let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).persistent(is_usual);
-                bound!(query, &values).execute(c).await.map(|done| done.rows_affected())
+                let query = sqlx::query(AssertSqlSafe(text.by_number())).persistent(text.is_usual);
+                bound!(query, values).execute(c).await.map(|done| done.rows_affected())
             }
         )
     }
@@ -177,7 +198,8 @@ mod tests {
         text.rows([[Value::from(1), "x".into()], [2.into(), None::<&str>.into()]]);
         text.push(" WHERE c = ").bind(Uuid::nil());
 
-        assert_eq!(text.sql, "INSERT INTO t (a, b) VALUES ($1,$2),($3,$4) WHERE c = $5");
+        assert_eq!(text.by_number(), "INSERT INTO t (a, b) VALUES ($1,$2),($3,$4) WHERE c = $5");
+        assert_eq!(text.by_place(), "INSERT INTO t (a, b) VALUES (?,?),(?,?) WHERE c = ?");
         let values: Vec<Sqlite> = text.values.into_iter().map(Sqlite::from).collect();
         let written = [1.into(), "x".to_owned().into(), 2.into(), Sqlite::Null, Uuid::nil().into()];
         assert_eq!(values, written);

@@ -129,9 +129,22 @@ impl Turn {
         read(&mut statement)
     }
 
+    /// Reads all rows of a text that does not come again.
+    pub(crate) fn list_once<R: FromSqlite>(&self, text: &str, values: &[&dyn ToSql]) -> Result<Vec<R>, Failure> {
+        let mut statement = self.connection()?.prepare(text)?;
+        bind(&mut statement, values)?;
+        read(&mut statement)
+    }
+
     /// Writes; how many rows were touched.
     pub(crate) fn change(&self, text: &str, values: &[&dyn ToSql]) -> Result<u64, Failure> {
-        change(self.connection()?, text, values)
+        let mut statement = self.connection()?.prepare_cached(text)?;
+        change(&mut statement, values)
+    }
+
+    /// Writes by a text that does not come again; how many rows were touched.
+    pub(crate) fn change_once(&self, text: &str, values: &[&dyn ToSql]) -> Result<u64, Failure> {
+        change(&mut self.connection()?.prepare(text)?, values)
     }
 
     /// Writes on a thread that may take its time.
@@ -140,7 +153,7 @@ impl Turn {
         let held = self.held.take().ok_or_else(over)?;
         let work = move || {
             let values: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
-            let done = change(&held.0, &text, &values);
+            let done = held.0.prepare(&text).map_err(Failure::from).and_then(|mut text| change(&mut text, &values));
             (held, done)
         };
         let (held, done) = spawn_blocking(work).await.map_err(|_| over())?;
@@ -181,9 +194,8 @@ fn over() -> Failure {
     unavailable("the transaction was rolled back by an error before").into()
 }
 
-fn change(connection: &Connection, text: &str, values: &[&dyn ToSql]) -> Result<u64, Failure> {
-    let mut statement = connection.prepare_cached(text)?;
-    bind(&mut statement, values)?;
+fn change(statement: &mut Statement<'_>, values: &[&dyn ToSql]) -> Result<u64, Failure> {
+    bind(statement, values)?;
     Ok(u64::try_from(statement.raw_execute()?).unwrap_or(u64::MAX))
 }
 

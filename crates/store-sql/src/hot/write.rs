@@ -1,11 +1,12 @@
 //! SQLite: the writes of refreshes, in place or with group commit.
 //!
 //! Promises: each write's answer is that of its own condition, and comes after the commit that holds it; where nobody has the turn, it is
-//! written where it is asked for; those who find it taken wait for a thread that commits up to 64 of them at once, in the order they came;
-//! a job whose caller has gone away is not begun; one that fails undoes nothing of the others'; where a commit fails for want of the
+//! written where it is asked for; those who find it taken, and all who come before they are done, wait for a thread that commits up to 64 of
+//! them at once, in the order they came; a job whose caller has gone away is not begun; one that fails undoes nothing of the others'; where a commit fails for want of the
 //! database, those who wait behind it are refused with it. Commits reach the operating system, so that a crash of the process loses
 //! none, but not the disk.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -40,6 +41,8 @@ struct Shared {
     gate: Gate,
     flusher: Arc<Flusher>,
     groups: Arc<Histogram>,
+    /// How many writes the thread has before it.
+    queued: Arc<AtomicUsize>,
     /// How long another process's lock is waited for.
     patience: Duration,
 }
@@ -51,13 +54,30 @@ enum Job {
 
 struct WriteJob {
     columns: WriteColumns,
-    reply: oneshot::Sender<Result<Option<User>, Error>>,
+    reply: oneshot::Sender<Answer>,
+    _queued: Queued,
+}
+
+/// A write that the thread has before it, as long as this lives.
+struct Queued(Arc<AtomicUsize>);
+
+impl Queued {
+    fn count(all: &Arc<AtomicUsize>) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(all))
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Writer {
     /// Starts the thread. It takes its turn at `gate` for each commit.
     pub(crate) fn start(gate: Gate, flusher: Arc<Flusher>, groups: Arc<Histogram>) -> Result<Self, Error> {
-        let shared = Arc::new(Shared { gate, flusher, groups, patience: BUSY_TIMEOUT });
+        let shared = Arc::new(Shared { gate, flusher, groups, queued: Arc::default(), patience: BUSY_TIMEOUT });
         let (jobs, mut waiting) = mpsc::channel(QUEUE);
         let of_thread = Arc::clone(&shared);
         let run = move || while turn(&of_thread, &mut waiting).is_some() {};
@@ -75,7 +95,8 @@ impl Writer {
             return answer;
         }
         let (reply, answer) = oneshot::channel();
-        let job = Job::Write(Box::new(WriteJob { columns, reply }));
+        let _queued = Queued::count(&self.shared.queued);
+        let job = Job::Write(Box::new(WriteJob { columns, reply, _queued }));
         self.jobs.send(job).await.map_err(|_| unavailable("the database is closed"))?;
         answer.await.unwrap_or_else(|_| Err(unavailable("the database is closed")))
     }
@@ -97,8 +118,12 @@ impl Writer {
 }
 
 impl Shared {
-    /// None where it has to wait: for the turn, for another process, or for whatever keeps the database.
-    fn write_in_place(&self, columns: &WriteColumns) -> Option<Result<Option<User>, Error>> {
+    /// None where it has to wait: for the turn, for another process, or for whatever keeps the database; and where others wait already: a
+    /// commit of many costs less.
+    fn write_in_place(&self, columns: &WriteColumns) -> Option<Answer> {
+        if self.queued.load(Ordering::Relaxed) > 0 {
+            return None;
+        }
         let mut held = self.gate.try_lock()?;
         match write_alone(held.as_mut()?, columns) {
             Err(Error::Unavailable(_)) => None,
@@ -246,7 +271,8 @@ mod tests {
     fn shared(path: &std::path::Path) -> Shared {
         let gate = Gate::open(path, Durability::Real).unwrap();
         let flusher = Arc::new(Flusher::start(NoDisk, Box::new(|_| {})).unwrap());
-        Shared { gate, flusher, groups: Arc::new(Histogram::of_sizes()), patience: Duration::ZERO }
+        let (groups, queued) = (Arc::new(Histogram::of_sizes()), Arc::default());
+        Shared { gate, flusher, groups, queued, patience: Duration::ZERO }
     }
 
     fn columns() -> WriteColumns {
@@ -261,7 +287,7 @@ mod tests {
     fn send(jobs: &mpsc::Sender<Job>, count: usize) -> Vec<oneshot::Receiver<Result<Option<User>, Error>>> {
         let sent = (0..count).map(|_| {
             let (reply, answer) = oneshot::channel();
-            let job = Box::new(WriteJob { columns: columns(), reply });
+            let job = Box::new(WriteJob { columns: columns(), reply, _queued: Queued::count(&Arc::default()) });
             jobs.try_send(Job::Write(job)).map_err(|_| "full").unwrap();
             answer
         });
@@ -318,6 +344,9 @@ mod tests {
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         assert!(shared.write_in_place(&columns).is_none(), "another process has the lock");
         other.execute_batch("ROLLBACK").unwrap();
+        let queued = Queued::count(&shared.queued);
+        assert!(shared.write_in_place(&columns).is_none(), "others wait already");
+        drop(queued);
         assert!(matches!(shared.write_in_place(&columns), Some(Ok(None))));
     }
 
