@@ -52,6 +52,7 @@ mod totp;
 mod turn;
 mod tx;
 mod user;
+mod watch;
 
 pub use clock::ClockSource;
 pub use error::OpenError;

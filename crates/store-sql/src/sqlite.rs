@@ -25,6 +25,7 @@ use crate::measure::{self, PoolReading};
 use crate::migrate;
 use crate::open::{BUSY_TIMEOUT, Durability, Options};
 use crate::turn::Gate;
+use crate::watch::Watch;
 
 pub(crate) struct Sqlite {
     pub(crate) path: PathBuf,
@@ -66,9 +67,10 @@ impl Sqlite {
         migrate::sqlite(&mut first).await?;
         drop(first);
 
-        let gate = Gate::open(path, durability)?;
+        let watch = Watch::start().map_err(|error| Error::Unavailable(error.into()))?;
+        let gate = Gate::open(path, durability, watch.clone())?;
         let readers = readers(options.readers.max(1)).connect_lazy_with(base.pragma("query_only", "ON"));
-        let hot_readers = Readers::open(path, options.hot_readers)?;
+        let hot_readers = Readers::open(path, options.hot_readers, watch)?;
         let flusher = Arc::new(match durability {
             Durability::Real => Flusher::start(Log::of(path, gate.clone())?, tell)?,
             #[cfg(feature = "testing")]

@@ -21,51 +21,56 @@ use crate::flush::Flusher;
 use crate::measure::PoolReading;
 use crate::open::{BUSY_TIMEOUT, Durability};
 use crate::row::{FromSqlite, bind};
+use crate::watch::Watch;
 
 /// Texts that are kept prepared: more than there are.
 const STATEMENTS: usize = 256;
 /// How often a lock that another process has is tried for.
 const TRIES: u32 = 500;
 
-/// The connection that writes, behind the turn to use it. None: closed.
+/// The connection that writes, behind the turn to use it.
 #[derive(Clone)]
-pub(crate) struct Gate(Arc<Mutex<Option<Connection>>>);
+pub(crate) struct Gate {
+    /// None: closed.
+    connection: Arc<Mutex<Option<Connection>>>,
+    pub(crate) watch: Watch,
+}
 
 impl Gate {
-    pub(crate) fn open(path: &Path, durability: Durability) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path, durability: Durability, watch: Watch) -> Result<Self, Error> {
         let connection = open(path, durability).map_err(from_rusqlite)?;
-        Ok(Self(Arc::new(Mutex::new(Some(connection)))))
+        Ok(Self { connection: Arc::new(Mutex::new(Some(connection))), watch })
     }
 
     /// Waits for the turn and takes the writer's lock.
     pub(crate) async fn begin(&self, flusher: Arc<Flusher>) -> Result<Turn, Error> {
-        let held = timeout(BUSY_TIMEOUT, Arc::clone(&self.0).lock_owned())
+        let held = timeout(BUSY_TIMEOUT, Arc::clone(&self.connection).lock_owned())
             .await
             .map_err(|_| unavailable("the turn to write did not come in time"))?;
         let held = OwnedMutexGuard::try_map(held, Option::as_mut).map_err(|_| unavailable("the database is closed"))?;
-        let mut held = Held(held);
-        take_lock(&mut held.0).await?;
-        Ok(Turn { changed_before: held.0.total_changes(), held: Some(held), flusher })
+        let mut held = Held(held, self.watch.clone());
+        take_lock(&mut held.0, &self.watch).await?;
+        Ok(Turn { changed_before: held.0.total_changes(), held: Some(held), flusher, watch: self.watch.clone() })
     }
 
     /// The turn, where nobody has it or waits for it.
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, Option<Connection>>> {
-        self.0.try_lock().ok()
+        self.connection.try_lock().ok()
     }
 
     /// Waits for the turn on a thread that may wait.
     pub(crate) fn blocking_lock(&self) -> MutexGuard<'_, Option<Connection>> {
-        self.0.blocking_lock()
+        self.connection.blocking_lock()
     }
 
     /// Whether the connection is in use.
     pub(crate) fn reading(&self) -> PoolReading {
-        PoolReading { name: "writer", in_use: u32::from(self.0.try_lock().is_err()), open: 1, most: 1 }
+        PoolReading { name: "writer", in_use: u32::from(self.connection.try_lock().is_err()), open: 1, most: 1 }
     }
 
     /// Closes the connection when its turn has come. A transaction that somebody still holds must not keep the process from ending.
     pub(crate) async fn close(&self) {
-        if let Ok(mut held) = timeout(BUSY_TIMEOUT, self.0.lock()).await {
+        if let Ok(mut held) = timeout(BUSY_TIMEOUT, self.connection.lock()).await {
             drop(held.take());
         }
     }
@@ -91,10 +96,10 @@ fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
 }
 
 /// Begins to write. Nobody else of this process has the lock; another one may, for a moment.
-async fn take_lock(connection: &mut Connection) -> Result<(), Error> {
+async fn take_lock(connection: &mut Connection, watch: &Watch) -> Result<(), Error> {
     let mut tries = 1;
     loop {
-        match run(connection, "BEGIN IMMEDIATE") {
+        match watch.run(|| run(connection, "BEGIN IMMEDIATE")) {
             Ok(()) => return Ok(()),
             Err(error) if tries < TRIES && is_busy(&error) => tries += 1,
             Err(error) => return Err(from_rusqlite(error)),
@@ -112,6 +117,7 @@ pub(crate) struct Turn {
     /// None while a statement runs elsewhere, and where that was cut off.
     held: Option<Held>,
     flusher: Arc<Flusher>,
+    watch: Watch,
     /// How many rows the connection had changed before.
     changed_before: u64,
 }
@@ -124,27 +130,26 @@ impl Turn {
 
     /// Reads all rows.
     pub(crate) fn list<R: FromSqlite>(&self, text: &str, values: &[&dyn ToSql]) -> Result<Vec<R>, Failure> {
-        let mut statement = self.connection()?.prepare_cached(text)?;
-        bind(&mut statement, values)?;
-        read(&mut statement)
+        let connection = self.connection()?;
+        self.watch.run(|| read(&mut *connection.prepare_cached(text)?, values))
     }
 
     /// Reads all rows of a text that does not come again.
     pub(crate) fn list_once<R: FromSqlite>(&self, text: &str, values: &[&dyn ToSql]) -> Result<Vec<R>, Failure> {
-        let mut statement = self.connection()?.prepare(text)?;
-        bind(&mut statement, values)?;
-        read(&mut statement)
+        let connection = self.connection()?;
+        self.watch.run(|| read(&mut connection.prepare(text)?, values))
     }
 
     /// Writes; how many rows were touched.
     pub(crate) fn change(&self, text: &str, values: &[&dyn ToSql]) -> Result<u64, Failure> {
-        let mut statement = self.connection()?.prepare_cached(text)?;
-        change(&mut statement, values)
+        let connection = self.connection()?;
+        self.watch.run(|| change(&mut *connection.prepare_cached(text)?, values))
     }
 
     /// Writes by a text that does not come again; how many rows were touched.
     pub(crate) fn change_once(&self, text: &str, values: &[&dyn ToSql]) -> Result<u64, Failure> {
-        change(&mut self.connection()?.prepare(text)?, values)
+        let connection = self.connection()?;
+        self.watch.run(|| change(&mut connection.prepare(text)?, values))
     }
 
     /// Writes on a thread that may take its time.
@@ -165,7 +170,7 @@ impl Turn {
     /// told; none where no row was changed.
     pub(crate) fn commit(self, committed: Committed) -> Result<Option<Receiver<Result<(), Error>>>, Error> {
         let connection = self.connection().map_err(from_driver)?;
-        run(connection, "COMMIT").map_err(from_rusqlite)?;
+        self.watch.run(|| run(connection, "COMMIT")).map_err(from_rusqlite)?;
         let rows = connection.total_changes().saturating_sub(self.changed_before);
         // The turn is kept until here, since observers hear of commits in their order, and no longer, since the disk may take its time.
         Ok((rows > 0).then(|| self.flusher.take(committed, rows)))
@@ -178,13 +183,13 @@ impl Turn {
 }
 
 /// The turn; given back, what was not committed is rolled back.
-struct Held(OwnedMappedMutexGuard<Option<Connection>, Connection>);
+struct Held(OwnedMappedMutexGuard<Option<Connection>, Connection>, Watch);
 
 impl Drop for Held {
     fn drop(&mut self) {
         if !self.0.is_autocommit() {
             // Where it cannot be rolled back, the next one to begin hears of it.
-            let _ = run(&self.0, "ROLLBACK");
+            let _ = self.1.run(|| run(&self.0, "ROLLBACK"));
         }
     }
 }
@@ -199,8 +204,9 @@ fn change(statement: &mut Statement<'_>, values: &[&dyn ToSql]) -> Result<u64, F
     Ok(u64::try_from(statement.raw_execute()?).unwrap_or(u64::MAX))
 }
 
-/// Runs a statement that has its values, to its end: one with RETURNING has done all its work only then.
-fn read<R: FromSqlite>(statement: &mut Statement<'_>) -> Result<Vec<R>, Failure> {
+/// Runs a statement to its end: one with RETURNING has done all its work only then.
+fn read<R: FromSqlite>(statement: &mut Statement<'_>, values: &[&dyn ToSql]) -> Result<Vec<R>, Failure> {
+    bind(statement, values)?;
     let places = R::places(statement)?;
     let mut rows = statement.raw_query();
     let mut found = Vec::new();

@@ -17,17 +17,19 @@ use crate::mark::IS_MOVED;
 use crate::open::BUSY_TIMEOUT;
 use crate::revocation::columns::head_of;
 use crate::row::{Place, bind};
+use crate::watch::Watch;
 
 /// A few connections that only read. None in a slot: closed.
 pub(crate) struct Readers {
     slots: Vec<Mutex<Option<Connection>>>,
     next: AtomicUsize,
+    watch: Watch,
 }
 
 impl Readers {
-    pub(crate) fn open(path: &Path, count: u32) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path, count: u32, watch: Watch) -> Result<Self, Error> {
         let slots = (0..count.max(1)).map(|_| open(path).map(Some).map(Mutex::new)).collect::<Result<_, _>>();
-        Ok(Self { slots: slots.map_err(from_rusqlite)?, next: AtomicUsize::new(0) })
+        Ok(Self { slots: slots.map_err(from_rusqlite)?, next: AtomicUsize::new(0), watch })
     }
 
     pub(crate) fn session_and_user(&self, id: SessionId) -> Result<Option<(Session, User)>, Error> {
@@ -73,15 +75,12 @@ impl Readers {
         values: &[&dyn ToSql],
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Option<T>, Error> {
-        let slot = self.slot().ok_or_else(closed)?;
-        let connection = slot.as_ref().ok_or_else(closed)?;
-        let run = || -> rusqlite::Result<Option<T>> {
-            let mut statement = connection.prepare_cached(text)?;
-            bind(&mut statement, values)?;
-            let mut rows = statement.raw_query();
-            rows.next()?.map(read).transpose()
+        let read = || {
+            let slot = self.slot().ok_or_else(closed)?;
+            let connection = slot.as_ref().ok_or_else(closed)?;
+            one(connection, text, values, read).map_err(from_rusqlite)
         };
-        run().map_err(from_rusqlite)
+        self.watch.run(read)
     }
 
     /// A connection that is free, or else the next in turn.
@@ -91,6 +90,19 @@ impl Readers {
         let free = from.iter().chain(before).find_map(|slot| slot.try_lock().ok());
         free.or_else(|| from.first().map(lock))
     }
+}
+
+/// At most one row.
+fn one<T>(
+    connection: &Connection,
+    text: &'static str,
+    values: &[&dyn ToSql],
+    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Option<T>> {
+    let mut statement = connection.prepare_cached(text)?;
+    bind(&mut statement, values)?;
+    let mut rows = statement.raw_query();
+    rows.next()?.map(read).transpose()
 }
 
 /// A panic while reading leaves nothing half-done behind.

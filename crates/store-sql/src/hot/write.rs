@@ -125,7 +125,8 @@ impl Shared {
             return None;
         }
         let mut held = self.gate.try_lock()?;
-        match write_alone(held.as_mut()?, columns) {
+        let connection = held.as_mut()?;
+        match self.gate.watch.run(|| write_alone(connection, columns)) {
             Err(Error::Unavailable(_)) => None,
             answer => {
                 self.note(1);
@@ -266,10 +267,11 @@ mod tests {
     use super::*;
     use crate::flush::NoDisk;
     use crate::open::Durability;
+    use crate::watch::Watch;
 
     /// Of a process that waits for no other.
     fn shared(path: &std::path::Path) -> Shared {
-        let gate = Gate::open(path, Durability::Real).unwrap();
+        let gate = Gate::open(path, Durability::Real, Watch::start().unwrap()).unwrap();
         let flusher = Arc::new(Flusher::start(NoDisk, Box::new(|_| {})).unwrap());
         let (groups, queued) = (Arc::new(Histogram::of_sizes()), Arc::default());
         Shared { gate, flusher, groups, queued, patience: Duration::ZERO }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::open::Durability;
+use crate::watch::Watch;
 
 /// A database with a log that has something in it.
 fn written() -> (tempfile::TempDir, PathBuf, Connection) {
@@ -13,7 +14,7 @@ fn written() -> (tempfile::TempDir, PathBuf, Connection) {
 }
 
 fn log(path: &Path) -> Log {
-    Log::of(path, Gate::open(path, Durability::Real).unwrap()).unwrap()
+    Log::of(path, Gate::open(path, Durability::Real, Watch::start().unwrap()).unwrap()).unwrap()
 }
 
 #[test]

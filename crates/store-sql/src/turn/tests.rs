@@ -11,7 +11,7 @@ fn opened() -> (tempfile::TempDir, Gate, Connection) {
     let path = folder.path().join("countersign.db");
     let other = Connection::open(&path).unwrap();
     other.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (n INTEGER)").unwrap();
-    (folder, Gate::open(&path, Durability::Real).unwrap(), other)
+    (folder, Gate::open(&path, Durability::Real, Watch::start().unwrap()).unwrap(), other)
 }
 
 async fn begin(gate: &Gate) -> Result<Turn, Error> {
