@@ -51,8 +51,8 @@ pub fn main() -> ExitCode {
     let serves = matches!(cli.command, Command::Dev | Command::Serve(_));
     let mut builder = if serves {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
-        // One more than cores: a disk that hangs may hold as many as would read or write, and one is left for the others.
-        builder.worker_threads(available_parallelism().map_or(2, |cores| cores.get().saturating_add(1)));
+        // Two at least: a disk that hangs may hold one.
+        builder.worker_threads(available_parallelism().map_or(2, |cores| cores.get().max(2)));
         builder
     } else {
         telemetry::start_for_command();

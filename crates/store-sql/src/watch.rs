@@ -1,9 +1,10 @@
 //! Runs where it is asked for what takes some microseconds, and what a disk that hangs may hold in the kernel all the same.
 //!
 //! A thread of the runtime that is held holds more than itself: if it was the one that listens to sockets and timers, nobody listens until
-//! another one is woken. Promises: where nothing of what runs has ended for 20 to 40 ms, one is woken; and one of them all is never held,
-//! since the last that is left is replaced first. Neither costs anything as long as the disk answers. In a runtime of one thread
-//! there is nobody else, and nothing of this is done.
+//! another one is woken. Promises: where nothing of what runs has ended for 10 to 20 ms, something is held, and one is woken; as long as
+//! something is held, the last thread that is left is replaced before it may be. Neither costs anything as long as the disk answers. Not
+//! promised: that not all threads are held within those first milliseconds. In a runtime of one thread there is nobody else, and
+//! nothing of this is done.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,7 +16,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
 /// How often is looked whether anything ends, as long as something runs.
-const TICK: Duration = Duration::from_millis(20);
+const TICK: Duration = Duration::from_millis(10);
 
 /// Who runs, and who looks after it.
 #[derive(Clone)]
@@ -24,8 +25,10 @@ pub(crate) struct Watch(Arc<Shared>);
 struct Shared {
     running: AtomicUsize,
     ended: AtomicUsize,
-    /// How many may run on threads of the runtime.
+    /// How many may be held without holding all.
     most: usize,
+    /// Whether something has run for long.
+    is_held: AtomicBool,
     is_awake: AtomicBool,
     watcher: OnceLock<Thread>,
 }
@@ -40,6 +43,7 @@ impl Watch {
             running: AtomicUsize::new(0),
             ended: AtomicUsize::new(0),
             most,
+            is_held: AtomicBool::new(false),
             is_awake: AtomicBool::new(runtime.is_none()),
             watcher: OnceLock::new(),
         });
@@ -55,7 +59,8 @@ impl Watch {
     /// Runs it. Not to be called in a `LocalSet` of a runtime of several threads, whose threads cannot be replaced.
     pub(crate) fn run<T>(&self, work: impl FnOnce() -> T) -> T {
         let (_running, others) = Running::begin(&self.0);
-        if others < self.0.most { work() } else { block_in_place(work) }
+        let is_last = others >= self.0.most && self.0.is_held.load(Ordering::Relaxed);
+        if is_last { block_in_place(work) } else { work() }
     }
 }
 
@@ -109,10 +114,10 @@ fn watch(watched: &Weak<Shared>, runtime: &Handle) {
         }
         drop(shared);
         sleep(TICK);
-        let is_held = |shared: Arc<Shared>| {
-            shared.running.load(Ordering::SeqCst) > 0 && shared.ended.load(Ordering::Relaxed) == ended
-        };
-        if watched.upgrade().is_some_and(is_held) {
+        let Some(shared) = watched.upgrade() else { return };
+        let is_held = shared.running.load(Ordering::SeqCst) > 0 && shared.ended.load(Ordering::Relaxed) == ended;
+        shared.is_held.store(is_held, Ordering::Relaxed);
+        if is_held {
             // Whoever is woken to run this listens afterwards.
             runtime.spawn(async {});
         }

@@ -56,10 +56,17 @@ fn whoever_is_held_holds_nobody_else() {
 
 #[test]
 fn with_as_many_held_as_there_are_threads_the_others_go_on() {
-    for workers in [1, 2] {
+    for workers in [2, 3] {
         let runtime = runtime(workers);
         let watch = started(&runtime);
-        let holding: Vec<_> = (0..workers + 2).map(|_| hold(&runtime, &watch)).collect();
+        let hold_long = |_| {
+            let holding = hold(&runtime, &watch);
+            while !watch.0.is_held.load(Ordering::SeqCst) {
+                sleep(Duration::from_millis(1));
+            }
+            holding
+        };
+        let holding: Vec<_> = (0..workers + 2).map(hold_long).collect();
 
         timer(&runtime).recv_timeout(LONG).unwrap();
         drop(holding);
