@@ -39,14 +39,7 @@ impl Watch {
         let is_shared = |runtime: &Handle| runtime.runtime_flavor() == RuntimeFlavor::MultiThread;
         let runtime = Handle::try_current().ok().filter(is_shared);
         let most = runtime.as_ref().map_or(usize::MAX, |runtime| runtime.metrics().num_workers().saturating_sub(1));
-        let shared = Arc::new(Shared {
-            running: AtomicUsize::new(0),
-            ended: AtomicUsize::new(0),
-            most,
-            is_held: AtomicBool::new(false),
-            is_awake: AtomicBool::new(runtime.is_none()),
-            watcher: OnceLock::new(),
-        });
+        let shared = Arc::new(Shared::new(most));
         if let Some(runtime) = runtime {
             let watched = Arc::downgrade(&shared);
             let thread =
@@ -86,10 +79,40 @@ impl Drop for Running<'_> {
 }
 
 impl Shared {
+    /// With a watcher who is awake.
+    fn new(most: usize) -> Self {
+        Self {
+            running: AtomicUsize::new(0),
+            ended: AtomicUsize::new(0),
+            most,
+            is_held: AtomicBool::new(false),
+            is_awake: AtomicBool::new(true),
+            watcher: OnceLock::new(),
+        }
+    }
+
     fn wake(&self) {
         if let Some(watcher) = self.watcher.get() {
             watcher.unpark();
         }
+    }
+
+    /// Whether the watcher may sleep until he is woken, since nothing runs.
+    fn may_sleep(&self) -> bool {
+        self.is_awake.store(false, Ordering::SeqCst);
+        // Whoever began before that saw a watcher that was awake.
+        let is_idle = self.running.load(Ordering::SeqCst) == 0;
+        if !is_idle {
+            self.is_awake.store(true, Ordering::SeqCst);
+        }
+        is_idle
+    }
+
+    /// Notes whether something is held: it runs, and nothing has ended since `ended` had.
+    fn look(&self, ended: usize) -> bool {
+        let is_held = self.running.load(Ordering::SeqCst) > 0 && self.ended.load(Ordering::Relaxed) == ended;
+        self.is_held.store(is_held, Ordering::Relaxed);
+        is_held
     }
 }
 
@@ -101,23 +124,15 @@ impl Drop for Shared {
 
 fn watch(watched: &Weak<Shared>, runtime: &Handle) {
     while let Some(shared) = watched.upgrade() {
-        let ended = shared.ended.load(Ordering::Relaxed);
-        if shared.running.load(Ordering::SeqCst) == 0 {
-            shared.is_awake.store(false, Ordering::SeqCst);
-            // Whoever began before that saw a watcher that was awake.
-            if shared.running.load(Ordering::SeqCst) == 0 {
-                drop(shared);
-                park();
-                continue;
-            }
-            shared.is_awake.store(true, Ordering::SeqCst);
+        if shared.may_sleep() {
+            drop(shared);
+            park();
+            continue;
         }
+        let ended = shared.ended.load(Ordering::Relaxed);
         drop(shared);
         sleep(TICK);
-        let Some(shared) = watched.upgrade() else { return };
-        let is_held = shared.running.load(Ordering::SeqCst) > 0 && shared.ended.load(Ordering::Relaxed) == ended;
-        shared.is_held.store(is_held, Ordering::Relaxed);
-        if is_held {
+        if watched.upgrade().is_some_and(|shared| shared.look(ended)) {
             // Whoever is woken to run this listens afterwards.
             runtime.spawn(async {});
         }

