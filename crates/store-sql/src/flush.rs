@@ -47,7 +47,7 @@ impl Flusher {
         let runtime = Handle::current();
         let run = move || {
             let _within = runtime.enter();
-            while turn(&mut disk, &waiting, &tell).is_some() {}
+            while round(&mut disk, &waiting, &tell).is_some() {}
         };
         let thread = std::thread::Builder::new()
             .name("countersign-flusher".to_owned())
@@ -86,7 +86,7 @@ impl Flusher {
 }
 
 /// Waits for work, flushes once for all commits and answers, then copies where that is due; none when there will be no more.
-fn turn(disk: &mut impl Disk, waiting: &Receiver<Work>, tell: &Tell) -> Option<()> {
+fn round(disk: &mut impl Disk, waiting: &Receiver<Work>, tell: &Tell) -> Option<()> {
     let mut next = Some(waiting.recv().ok()?);
     let (mut commits, mut is_due, mut stopped) = (Vec::new(), false, false);
     while let Some(work) = next {

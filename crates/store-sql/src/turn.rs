@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-use crate::error::{Failure, from_driver, from_rusqlite, is_busy, unavailable};
+use crate::error::{Failure, from_driver, from_rusqlite, is_busy, refused, unavailable};
 use crate::flush::Flusher;
 use crate::measure::PoolReading;
 use crate::open::{BUSY_TIMEOUT, Durability};
@@ -47,10 +47,11 @@ impl Gate {
         let held = timeout(BUSY_TIMEOUT, Arc::clone(&self.connection).lock_owned())
             .await
             .map_err(|_| unavailable("the turn to write did not come in time"))?;
-        let held = OwnedMutexGuard::try_map(held, Option::as_mut).map_err(|_| unavailable("the database is closed"))?;
-        let mut held = Held(held, self.watch.clone());
-        take_lock(&mut held.0, &self.watch).await?;
-        Ok(Turn { changed_before: held.0.total_changes(), held: Some(held), flusher, watch: self.watch.clone() })
+        let connection =
+            OwnedMutexGuard::try_map(held, Option::as_mut).map_err(|_| unavailable("the database is closed"))?;
+        let mut held = Held { connection, watch: self.watch.clone() };
+        take_lock(&mut held.connection, &self.watch).await?;
+        Ok(Turn { changed_before: held.connection.total_changes(), held: Some(held), flusher })
     }
 
     /// The turn, where nobody has it or waits for it.
@@ -117,7 +118,6 @@ pub(crate) struct Turn {
     /// None while a statement runs elsewhere, and where that was cut off.
     held: Option<Held>,
     flusher: Arc<Flusher>,
-    watch: Watch,
     /// How many rows the connection had changed before.
     changed_before: u64,
 }
@@ -130,35 +130,31 @@ impl Turn {
 
     /// Reads all rows.
     pub(crate) fn list<R: FromSqlite>(&self, text: &str, values: &[&dyn ToSql]) -> Result<Vec<R>, Failure> {
-        let connection = self.connection()?;
-        self.watch.run(|| read(&mut *connection.prepare_cached(text)?, values))
+        self.in_place(|connection| read(&mut *connection.prepare_cached(text)?, values))
     }
 
     /// Reads all rows of a text that does not come again.
     pub(crate) fn list_once<R: FromSqlite>(&self, text: &str, values: &[&dyn ToSql]) -> Result<Vec<R>, Failure> {
-        let connection = self.connection()?;
-        self.watch.run(|| read(&mut connection.prepare(text)?, values))
+        self.in_place(|connection| read(&mut connection.prepare(text)?, values))
     }
 
     /// Writes; how many rows were touched.
     pub(crate) fn change(&self, text: &str, values: &[&dyn ToSql]) -> Result<u64, Failure> {
-        let connection = self.connection()?;
-        self.watch.run(|| change(&mut *connection.prepare_cached(text)?, values))
+        self.in_place(|connection| change(&mut *connection.prepare_cached(text)?, values))
     }
 
     /// Writes by a text that does not come again; how many rows were touched.
     pub(crate) fn change_once(&self, text: &str, values: &[&dyn ToSql]) -> Result<u64, Failure> {
-        let connection = self.connection()?;
-        self.watch.run(|| change(&mut connection.prepare(text)?, values))
+        self.in_place(|connection| change(&mut connection.prepare(text)?, values))
     }
 
-    /// Writes on a thread that may take its time.
+    /// Writes on a thread that may take its time; how many rows were touched.
     pub(crate) async fn change_at_length(&mut self, text: String, values: Vec<Value>) -> Result<u64, Failure> {
-        self.connection()?;
         let held = self.held.take().ok_or_else(over)?;
         let work = move || {
             let values: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
-            let done = held.0.prepare(&text).map_err(Failure::from).and_then(|mut text| change(&mut text, &values));
+            let write = |connection: &Connection| change(&mut connection.prepare(&text)?, &values);
+            let done = held.open().and_then(write);
             (held, done)
         };
         let (held, done) = spawn_blocking(work).await.map_err(|_| over())?;
@@ -169,27 +165,40 @@ impl Turn {
     /// Commits to the log, and gives the turn back. What is returned is ready when the commit is on the disk and the observers have been
     /// told; none where no row was changed.
     pub(crate) fn commit(self, committed: Committed) -> Result<Option<Receiver<Result<(), Error>>>, Error> {
-        let connection = self.connection().map_err(from_driver)?;
-        self.watch.run(|| run(connection, "COMMIT")).map_err(from_rusqlite)?;
-        let rows = connection.total_changes().saturating_sub(self.changed_before);
+        let end = |connection: &Connection| {
+            run(connection, "COMMIT")?;
+            Ok(connection.total_changes().saturating_sub(self.changed_before))
+        };
+        let rows = self.in_place(end).map_err(from_driver)?;
         // The turn is kept until here, since observers hear of commits in their order, and no longer, since the disk may take its time.
         Ok((rows > 0).then(|| self.flusher.take(committed, rows)))
     }
 
-    /// Refuses where an error has made the engine roll back: whatever ran now would be committed by itself.
-    fn connection(&self) -> Result<&Connection, Failure> {
-        self.held.as_ref().map(|held| &*held.0).filter(|connection| !connection.is_autocommit()).ok_or_else(over)
+    fn in_place<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, Failure> {
+        let held = self.held.as_ref().ok_or_else(over)?;
+        let connection = held.open()?;
+        held.watch.run(|| work(connection))
     }
 }
 
 /// The turn; given back, what was not committed is rolled back.
-struct Held(OwnedMappedMutexGuard<Option<Connection>, Connection>, Watch);
+struct Held {
+    connection: OwnedMappedMutexGuard<Option<Connection>, Connection>,
+    watch: Watch,
+}
+
+impl Held {
+    /// The connection. Refuses where an error has made the engine roll back: whatever ran now would be committed by itself.
+    fn open(&self) -> Result<&Connection, Failure> {
+        if self.connection.is_autocommit() { Err(over()) } else { Ok(&self.connection) }
+    }
+}
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if !self.0.is_autocommit() {
+        if !self.connection.is_autocommit() {
             // Where it cannot be rolled back, the next one to begin hears of it.
-            let _ = self.1.run(|| run(&self.0, "ROLLBACK"));
+            let _ = self.watch.run(|| run(&self.connection, "ROLLBACK"));
         }
     }
 }
@@ -221,7 +230,8 @@ pub(crate) fn owned(value: &dyn ToSql) -> Result<Value, Failure> {
     Ok(match value.to_sql()? {
         ToSqlOutput::Borrowed(value) => value.try_into().map_err(rusqlite::Error::from)?,
         ToSqlOutput::Owned(value) => value,
-        _ => return Err(over()),
+        // Whatever else rusqlite may bind one day.
+        _ => return Err(refused("a value that cannot be kept").into()),
     })
 }
 

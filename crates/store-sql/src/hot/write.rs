@@ -1,10 +1,10 @@
 //! SQLite: the writes of refreshes, in place or with group commit.
 //!
 //! Promises: each write's answer is that of its own condition, and comes after the commit that holds it; where nobody has the turn, it is
-//! written where it is asked for; those who find it taken, and all who come before they are done, wait for a thread that commits up to 64 of
-//! them at once, in the order they came; a job whose caller has gone away is not begun; one that fails undoes nothing of the others'; where a commit fails for want of the
-//! database, those who wait behind it are refused with it. Commits reach the operating system, so that a crash of the process loses
-//! none, but not the disk.
+//! written where it is asked for; those who find it taken, and all who come before they are done, wait for a thread that commits up to 64
+//! of them at once, in the order they came; a job whose caller has gone away is not begun; one that fails undoes nothing of the others';
+//! where a commit fails for want of the database, those who wait behind it are refused with it. Commits reach the operating system, so
+//! that a crash of the process loses none, but not the disk.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
@@ -80,7 +80,7 @@ impl Writer {
         let shared = Arc::new(Shared { gate, flusher, groups, queued: Arc::default(), patience: BUSY_TIMEOUT });
         let (jobs, mut waiting) = mpsc::channel(QUEUE);
         let of_thread = Arc::clone(&shared);
-        let run = move || while turn(&of_thread, &mut waiting).is_some() {};
+        let run = move || while round(&of_thread, &mut waiting).is_some() {};
         let thread = std::thread::Builder::new()
             .name("countersign-refresh-writer".to_owned())
             .spawn(run)
@@ -157,11 +157,8 @@ impl Shared {
 
     fn write_patiently(&self, connection: &mut Connection, batch: &[WriteJob]) -> Vec<Answer> {
         // The connection is everybody's, and nobody else may be kept by another process's lock.
-        let patient = connection.busy_timeout(self.patience);
-        let answers = match patient {
-            Ok(()) => write_batch(connection, batch),
-            Err(_) => batch.iter().map(|_| Err(unavailable("the database is closed"))).collect(),
-        };
+        let _ = connection.busy_timeout(self.patience);
+        let answers = write_batch(connection, batch);
         let _ = connection.busy_timeout(Duration::ZERO);
         if !batch.is_empty() {
             self.note(batch.len() as u64);
@@ -178,7 +175,7 @@ impl Shared {
 type Answer = Result<Option<User>, Error>;
 
 /// Waits for work, does as much as fits into one commit, and answers; none when there will be no more.
-fn turn(shared: &Shared, waiting: &mut mpsc::Receiver<Job>) -> Option<()> {
+fn round(shared: &Shared, waiting: &mut mpsc::Receiver<Job>) -> Option<()> {
     let Job::Write(first) = waiting.blocking_recv()? else { return None };
     let mut batch = vec![*first];
     let (answers, mut stopped) = shared.write_waiting(&mut batch, waiting);
@@ -260,107 +257,4 @@ fn update(transaction: &Transaction<'_>, columns: &WriteColumns) -> rusqlite::Re
 }
 
 #[cfg(test)]
-mod tests {
-    use countersign_kernel::{Lifetime, SessionId, Timestamp};
-    use countersign_store::RefreshRow;
-
-    use super::*;
-    use crate::flush::NoDisk;
-    use crate::open::Durability;
-    use crate::watch::Watch;
-
-    /// Of a process that waits for no other.
-    fn shared(path: &std::path::Path) -> Shared {
-        let gate = Gate::open(path, Durability::Real, Watch::start().unwrap()).unwrap();
-        let flusher = Arc::new(Flusher::start(NoDisk, Box::new(|_| {})).unwrap());
-        let (groups, queued) = (Arc::new(Histogram::of_sizes()), Arc::default());
-        Shared { gate, flusher, groups, queued, patience: Duration::ZERO }
-    }
-
-    fn columns() -> WriteColumns {
-        let (now, day) = (Timestamp::from_seconds(1_800_000_000), Lifetime::from_days(1));
-        let opened = RefreshRow::opened(now, 7, now + day, now + day);
-        let (judged, row) = (opened.state(), RefreshRow { version: 2, ..opened });
-        let id = SessionId::from_bytes([7; 16]);
-        let write = RefreshWrite { id, judged, row, last_seen_at: now, address: None };
-        WriteColumns::try_from(&write).unwrap()
-    }
-
-    fn send(jobs: &mpsc::Sender<Job>, count: usize) -> Vec<oneshot::Receiver<Result<Option<User>, Error>>> {
-        let sent = (0..count).map(|_| {
-            let (reply, answer) = oneshot::channel();
-            let job = Box::new(WriteJob { columns: columns(), reply, _queued: Queued::count(&Arc::default()) });
-            jobs.try_send(Job::Write(job)).map_err(|_| "full").unwrap();
-            answer
-        });
-        sent.collect()
-    }
-
-    #[test]
-    fn who_waits_behind_a_commit_that_found_no_database_is_refused_with_it_and_the_next_is_served() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("countersign.db");
-        let other = Connection::open(&path).unwrap();
-        other.pragma_update(None, "journal_mode", "WAL").unwrap();
-        other.execute_batch(include_str!("../../migrations/0001_core.sql")).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let shared = runtime.block_on(async { shared(&path) });
-        let (jobs, mut waiting) = mpsc::channel(QUEUE);
-        other.execute_batch("BEGIN IMMEDIATE").unwrap();
-        let refused = send(&jobs, 2 * BATCH + 3);
-
-        // One turn is one commit, and one wait for the lock.
-        turn(&shared, &mut waiting).unwrap();
-
-        for mut answer in refused {
-            assert!(matches!(answer.try_recv(), Ok(Err(Error::Unavailable(_)))), "{answer:?}");
-        }
-        other.execute_batch("ROLLBACK").unwrap();
-        let served = send(&jobs, BATCH + 1);
-        turn(&shared, &mut waiting).unwrap();
-        turn(&shared, &mut waiting).unwrap();
-        for mut answer in served {
-            assert!(
-                matches!(answer.try_recv(), Ok(Ok(None))),
-                "there is no such session, and that was said: {answer:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn it_is_written_in_place_unless_somebody_has_the_turn_or_the_lock() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("countersign.db");
-        let other = Connection::open(&path).unwrap();
-        other.pragma_update(None, "journal_mode", "WAL").unwrap();
-        other.execute_batch(include_str!("../../migrations/0001_core.sql")).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let shared = runtime.block_on(async { shared(&path) });
-        let columns = columns();
-
-        // There is no such session, and that is the answer.
-        assert!(matches!(shared.write_in_place(&columns), Some(Ok(None))));
-        let turn = shared.gate.try_lock();
-        assert!(shared.write_in_place(&columns).is_none(), "somebody has the turn");
-        drop(turn);
-        other.execute_batch("BEGIN IMMEDIATE").unwrap();
-        assert!(shared.write_in_place(&columns).is_none(), "another process has the lock");
-        other.execute_batch("ROLLBACK").unwrap();
-        let queued = Queued::count(&shared.queued);
-        assert!(shared.write_in_place(&columns).is_none(), "others wait already");
-        drop(queued);
-        assert!(matches!(shared.write_in_place(&columns), Some(Ok(None))));
-    }
-
-    #[test]
-    fn the_wish_to_end_is_heard_among_those_who_are_refused() {
-        let (jobs, mut waiting) = mpsc::channel(QUEUE);
-        let before = send(&jobs, 2);
-        jobs.try_send(Job::Stop).map_err(|_| "full").unwrap();
-
-        assert!(refuse_waiting(&mut waiting));
-
-        assert!(before.into_iter().all(|mut answer| matches!(answer.try_recv(), Ok(Err(Error::Unavailable(_))))));
-        assert!(!refuse_waiting(&mut waiting), "nobody is left");
-    }
-}
+mod tests;
