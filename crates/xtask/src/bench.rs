@@ -10,6 +10,7 @@ mod load;
 mod overload;
 mod scenes;
 mod servers;
+mod spread;
 mod table;
 mod visitors;
 

@@ -10,8 +10,11 @@ use tracing_subscriber::fmt::MakeWriter;
 /// How many bytes may wait to be written; further lines are dropped and counted.
 const CAPACITY: usize = 4 * 1024 * 1024;
 
-/// How long lines are gathered before they are written together.
-const GATHER: Duration = Duration::from_millis(5);
+/// How long lines are gathered after some were written: each time this thread wakes up it may take a core from a request.
+const GATHER: Duration = Duration::from_millis(25);
+
+/// How many bytes of a buffer are kept: more than busy servers gather.
+const KEPT: usize = 512 * 1024;
 
 /// How long the end of the process waits for the last lines to be taken.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -77,11 +80,6 @@ fn write_all(shared: &Shared) {
             waiting = shared.came.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
         let is_over = waiting.is_over;
-        drop(waiting);
-        if !is_over {
-            std::thread::sleep(GATHER);
-        }
-        let mut waiting = shared.waiting();
         std::mem::swap(&mut batch, &mut waiting.bytes);
         let dropped = std::mem::take(&mut waiting.dropped);
         drop(waiting);
@@ -93,10 +91,11 @@ fn write_all(shared: &Shared) {
         }
         let _ = out.flush();
         batch.clear();
-        batch.shrink_to(64 * 1024);
+        batch.shrink_to(KEPT);
         if is_over {
             return;
         }
+        std::thread::sleep(GATHER);
     }
 }
 

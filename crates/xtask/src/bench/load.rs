@@ -20,6 +20,13 @@ pub(super) struct Cost {
     pub(super) p99: Duration,
 }
 
+impl Cost {
+    pub(super) fn print(&self, what: &str) {
+        let Self { requests, cpu_us, per_second, p50, p99 } = self;
+        println!("{what}: {cpu_us:.1} µs, {per_second:.0}/s, p50 {p50:.1?}, p99 {p99:.1?} ({requests} requests)");
+    }
+}
+
 /// A client on one connection: what it asks next, and what it makes of the answer.
 pub(super) trait Visitor: Send {
     /// The next request, or none if it has no more.

@@ -9,18 +9,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::apart::Apart;
 use super::load::{self, Pace};
 use super::overload;
 use super::servers::{self, Programs, Raw};
+use super::spread::HalfLoad;
 use super::table::{Best, Bound, Table};
 use super::visitors::{self, Fresh, Mixed, Person, Turns, get, get_with, same};
 use crate::client::{Connection, Request};
 use crate::host::Host;
 
 const CONNECTIONS: usize = 64;
-/// Each is a thread of the load generator, which would wait for the others more than for the server if they were many.
-const PACED_CONNECTIONS: usize = 8;
 const IDLE_CONNECTIONS: u32 = 1_000;
 /// Tokens of each connection in the yardstick's signature check.
 const TURNS: usize = 64;
@@ -142,21 +140,21 @@ fn rounds(
     table.line("refresh, SQLite: times bare axum", refresh.cpu_us() / floor, Bound::AtMost(12.0));
     table.line("sign-in: raw password hash / sign-in", raw.hash / login.cpu_us(), Bound::AtLeast(0.9));
 
-    let bare = at_half_load("bare axum at half load", &bare, get("/"), length)?;
-    println!("bare axum at half load: p99 / p50 {bare:.1}");
-    let verify = at_half_load("verify at half load", server, get_with("/api/auth/verify", &token), length)?;
-    table.line("verify at half load: p99 / p50", verify, Bound::AtMost(4.0));
+    spread(&bare, server, get_with("/api/auth/verify", &token), length, table)?;
     Ok(people)
 }
 
-/// p99 / p50 at half of the rate that the server can keep, on cores of its own.
-fn at_half_load(name: &'static str, server: &Host, request: Request, length: Length) -> Result<f64> {
-    let _apart = Apart::from_here(server)?;
-    let run = |time, pace| load::run(server, &mut same(&request, PACED_CONNECTIONS), time, pace);
-    let full = run(length.scene, Pace::Full)?;
-    let cost = run(length.paced, Pace::PerSecond(full.per_second / 2.0))?;
-    Best::of(name).take(cost);
-    Ok(cost.p99.as_secs_f64() / cost.p50.as_secs_f64())
+/// p99 / p50 at half load, in turn with bare axum.
+fn spread(bare: &Host, server: &Host, request: Request, length: Length, table: &mut Table) -> Result<()> {
+    let mut floor = HalfLoad::of("bare axum at half load", bare, get("/"));
+    let mut verify = HalfLoad::of("verify at half load", server, request);
+    for _ in 0..length.rounds {
+        floor.round(length.scene)?;
+        verify.round(length.scene)?;
+    }
+    println!("bare axum at half load: p99 / p50 {:.1}", floor.spread());
+    table.line("verify at half load: p99 / p50", verify.spread(), Bound::AtMost(4.0));
+    Ok(())
 }
 
 /// What is resident after everything at once, and after what came before.

@@ -46,10 +46,8 @@ impl Best {
 
     /// Prints a run and keeps it if it is the cheapest so far.
     pub(super) fn take(&mut self, cost: Cost) {
-        let Cost { requests, cpu_us, per_second, p50, p99 } = cost;
-        let what = self.what;
-        println!("{what}: {cpu_us:.1} µs, {per_second:.0}/s, p50 {p50:.1?}, p99 {p99:.1?} ({requests} requests)");
-        if self.cost.is_none_or(|best| cpu_us < best.cpu_us) {
+        cost.print(self.what);
+        if self.cost.is_none_or(|best| cost.cpu_us < best.cpu_us) {
             self.cost = Some(cost);
         }
     }
