@@ -108,10 +108,14 @@ impl Accounts {
     async fn judge_sign_in(&self, request: SignIn, origin: &Origin) -> Result<Told<SignInVerdict>, Error> {
         let email = EmailAddress::parse(&request.email).ok();
         let account = self.keys().of(&request.email, email.as_ref());
+        let mut approach = Approach { account, known_device: None, is_proven: false };
+        // Under a flood nearly all are refused: before anything is read or counted for them.
+        if let Err(busy) = self.hasher().room() {
+            self.audit_overload(None, &approach, origin).await?;
+            return Ok((SignInVerdict::Busy(busy), Vec::new()));
+        }
         let mut found = self.find_for_sign_in(email.as_ref()).await?;
-        let known_device = self.known_device(found.as_ref(), &request);
-
-        let mut approach = Approach { account, known_device, is_proven: false };
+        approach.known_device = self.known_device(found.as_ref(), &request);
 
         let charge = match self.admit_sign_in(&approach, request.challenge_response.as_deref(), origin).await {
             Admission::Admitted { charge, is_proven } => {
@@ -135,10 +139,7 @@ impl Accounts {
             let proof = match self.prove(found.as_ref(), &request.password).await {
                 Ok(proof) => proof,
                 Err(HashError::Busy(busy)) => {
-                    if self.overload_is_news() {
-                        let shape = |record| about(record, found.as_ref(), &approach).refused("overloaded");
-                        self.audit_alone(Event::SignInFailed, Actor::Anonymous, origin, shape).await?;
-                    }
+                    self.audit_overload(found.as_ref(), &approach, origin).await?;
                     return Ok((SignInVerdict::Busy(busy), charge.give_back(self).await));
                 }
                 Err(HashError::Fault(error)) => return Err(error.into()),
@@ -283,6 +284,15 @@ impl Accounts {
         tx.commit().await?;
         self.count_sign_in_failed(reason);
         Ok(Settled::Refused)
+    }
+
+    /// Writes that there was no room for a hash, if that is news.
+    async fn audit_overload(&self, found: Option<&Found>, approach: &Approach, origin: &Origin) -> Result<(), Error> {
+        if self.overload_is_news() {
+            let shape = |record| about(record, found, approach).refused("overloaded");
+            self.audit_alone(Event::SignInFailed, Actor::Anonymous, origin, shape).await?;
+        }
+        Ok(())
     }
 
     /// Writes that a limit was found full, if it was for the first time in its window.

@@ -104,6 +104,10 @@ impl Accounts {
     }
 
     async fn judge_sign_up(&self, request: SignUp, origin: &Origin) -> Result<Told<SignUpVerdict>, Error> {
+        // Before the password's strength is estimated, which takes longer than all the rest but the hash.
+        if let Err(busy) = self.hasher().room() {
+            return Ok((SignUpVerdict::Busy(busy), Vec::new()));
+        }
         let charge = match Charge::take(self, limits::register(self, origin)).await {
             Ok(charge) => charge,
             Err(refused) => {

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
 use crate::admission::Admission;
-use crate::error::{Error, HashError};
+use crate::error::{Busy, Error, HashError};
 use crate::legacy::LegacyHash;
 use crate::params::{OUTPUT_BYTES, Params};
 use crate::password::Password;
@@ -96,6 +96,14 @@ impl Hasher {
         self.today = Recipe::of_today(self.params, peppers.current.clone())?;
         self.peppers = peppers;
         Ok(self)
+    }
+
+    /// Whether a hash that is asked for now would be taken, for whoever would rather know before other work is done. Holds no place.
+    ///
+    /// # Errors
+    /// [`Busy`] if it would not; that counts as a refusal.
+    pub fn room(&self) -> Result<(), Busy> {
+        self.pool.room()
     }
 
     /// A new PHC string for `password`, with 128 bits of fresh salt.

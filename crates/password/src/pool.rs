@@ -91,6 +91,22 @@ struct State {
     closed: bool,
 }
 
+impl State {
+    /// Whether there is room for one more; who is refused is counted.
+    fn admit(&mut self) -> Result<(), Busy> {
+        let in_flight = self.queue.len() + self.running;
+        if self.admission.admit(in_flight).is_ok() {
+            return Ok(());
+        }
+        // Some of those before it may be waited for by nobody.
+        let before = self.queue.len();
+        self.queue.retain(|job| !job.reply.is_closed());
+        self.abandoned += (before - self.queue.len()) as u64;
+        let in_flight = self.queue.len() + self.running;
+        self.admission.admit(in_flight).inspect_err(|_| self.refused += 1)
+    }
+}
+
 impl Pool {
     pub(crate) fn start(workers: usize, kept_blocks: usize, admission: Admission, env: Env) -> Result<Self, Error> {
         let state = State {
@@ -126,21 +142,15 @@ impl Pool {
         Ok(pool)
     }
 
+    /// Refuses who would be refused if he asked now.
+    pub(crate) fn room(&self) -> Result<(), Busy> {
+        self.shared.lock().admit()
+    }
+
     /// Puts a job into the queue, or refuses it at once.
     pub(crate) fn submit(&self, job: Job) -> Result<(), Busy> {
         let mut state = self.shared.lock();
-        let in_flight = state.queue.len() + state.running;
-        if let Err(busy) = state.admission.admit(in_flight) {
-            // Some of those before it may be waited for by nobody.
-            let before = state.queue.len();
-            state.queue.retain(|job| !job.reply.is_closed());
-            state.abandoned += (before - state.queue.len()) as u64;
-            let in_flight = state.queue.len() + state.running;
-            if state.admission.admit(in_flight).is_err() {
-                state.refused += 1;
-                return Err(busy);
-            }
-        }
+        state.admit()?;
         state.queue.push_back(job);
         drop(state);
         self.shared.work.notify_one();

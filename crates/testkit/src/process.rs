@@ -183,6 +183,22 @@ impl Process {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
 
+    /// Waits until it has printed these words so often: lines of the log are gathered for some milliseconds. The bound is wide because
+    /// the machine may be busy.
+    ///
+    /// # Panics
+    /// It never does.
+    #[expect(clippy::panic, reason = "a test harness fails its test")]
+    pub fn until_log(&self, words: &str, times: usize) {
+        for _ in 0..3_000 {
+            if self.log().matches(words).count() >= times {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("it never said {words:?}:\n{}", self.log())
+    }
+
     /// Runs a command beside the server, with the same settings and data directory.
     #[must_use]
     pub fn run(&self, arguments: &[&str]) -> Ran {

@@ -13,8 +13,11 @@ const CAPACITY: usize = 4 * 1024 * 1024;
 /// How long lines are gathered after some were written: each time this thread wakes up it may take a core from a request.
 const GATHER: Duration = Duration::from_millis(25);
 
+/// How many bytes are not gathered any longer.
+const ENOUGH: usize = 192 * 1024;
+
 /// How many bytes of a buffer are kept: more than busy servers gather.
-const KEPT: usize = 512 * 1024;
+const KEPT: usize = 256 * 1024;
 
 /// How long the end of the process waits for the last lines to be taken.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -25,6 +28,8 @@ pub(super) static DROPPED: Counter = Counter::new();
 struct Waiting {
     bytes: Vec<u8>,
     dropped: u64,
+    /// Whether some time is left for lines to gather.
+    gathers: bool,
     /// Asked to end.
     is_over: bool,
     /// Has ended, or never began.
@@ -95,7 +100,11 @@ fn write_all(shared: &Shared) {
         if is_over {
             return;
         }
-        std::thread::sleep(GATHER);
+        let mut waiting = shared.waiting();
+        waiting.gathers = true;
+        let has_time = |waiting: &mut Waiting| waiting.bytes.len() < ENOUGH && !waiting.is_over;
+        let gathered = shared.came.wait_timeout_while(waiting, GATHER, has_time);
+        gathered.unwrap_or_else(PoisonError::into_inner).0.gathers = false;
     }
 }
 
@@ -115,10 +124,12 @@ impl Write for Line<'_> {
             DROPPED.one();
             return Ok(line.len());
         }
-        let is_first = waiting.bytes.is_empty();
+        let before = waiting.bytes.len();
         waiting.bytes.extend_from_slice(line);
+        let (after, gathers) = (waiting.bytes.len(), waiting.gathers);
         drop(waiting);
-        if is_first {
+        let is_wanted = if gathers { before < ENOUGH && after >= ENOUGH } else { before == 0 };
+        if is_wanted {
             self.0.came.notify_one();
         }
         Ok(line.len())

@@ -12,13 +12,7 @@ fn settings(server: &Process, text: &str) {
 
 fn reload(server: &Process, says: &str) {
     server.signal("HUP");
-    for _ in 0..3_000 {
-        if server.log().contains(says) {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    panic!("it never said {says:?}:\n{}", server.log())
+    server.until_log(says, 1);
 }
 
 #[tokio::test]
@@ -36,12 +30,7 @@ async fn limits_proxies_and_the_level_of_the_log_are_taken_up() {
     assert_eq!(refused.code(), "RATE_LIMITED", "what was counted before counts");
     settings(&server, "[limits]\nregister_address = \"5/1h\"\n");
     reload(&server, "taken up: trusted_proxies, log.level, limits.register_address");
-    for _ in 0..3_000 {
-        if server.log().matches("taken up:").count() == 2 {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    server.until_log("taken up:", 2);
     assert_eq!(server.stranger("carol").register().await.status(), 201);
 }
 

@@ -93,8 +93,7 @@ async fn without_valkey_nodes_say_so_and_go_on_and_share_again_when_it_is_back()
             statuses.push(node.stranger("ada").sign_in_with("not-it-not-it").await.status());
         }
         assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429]);
-        let told = node.log().matches("each node counts limits for itself").count();
-        assert_eq!(told, 1, "{}", node.log());
+        node.until_log("each node counts limits for itself", 1);
     }
     let findings = a.run(&["doctor", "--json"]).expect(0).json();
     let finding = findings["findings"].as_array().unwrap().iter().find(|f| f["check"] == "valkey").unwrap().clone();
@@ -105,7 +104,9 @@ async fn without_valkey_nodes_say_so_and_go_on_and_share_again_when_it_is_back()
     for node in [&a, &b] {
         let _ = ready(node, "/readyz", true).await;
         assert_eq!(metric(node, "countersign_valkey_up").await, 1);
-        assert!(node.log().contains("Valkey answers again"), "{}", node.log());
+        node.until_log("Valkey answers again", 1);
+        let told = node.log().matches("each node counts limits for itself").count();
+        assert_eq!(told, 1, "{}", node.log());
         // It came back empty, and what this node has seen still counts.
         assert_eq!(node.stranger("ada").sign_in_with("not-it-not-it").await.status(), 429);
         let _ = node.meet_again(&ada).refresh().await.expect(200);
@@ -191,8 +192,9 @@ async fn a_server_starts_without_valkey_and_says_so_without_its_password() {
     let ada = node.member("ada").await;
     let _ = ada.refresh().await.expect(200);
 
+    node.until_log("each node counts limits for itself", 1);
     let log = node.log();
-    assert!(log.contains("each node counts limits for itself") && log.contains("redis://127.0.0.1:9"), "{log}");
+    assert!(log.contains("redis://127.0.0.1:9"), "{log}");
     let found = node.run(&["doctor"]).expect(0);
     assert!(found.out.contains("redis://127.0.0.1:9 does not count for us"), "{}", found.out);
     let shown = node.run(&["config", "show"]).expect(0);
