@@ -61,7 +61,7 @@ pub use jar::{Jar, Kept};
 pub use letter::Letter;
 pub use mask::mask;
 pub use mint::is_hmac_of;
-pub use process::{Process, ProcessBuilder};
+pub use process::{Process, ProcessBuilder, until_log};
 pub use ran::Ran;
 pub use reply::Reply;
 pub use security_key::{Answer, SecurityKey};

@@ -21,6 +21,22 @@ use crate::transport::Transport;
 /// How long a start or an end may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Waits until a log holds these words so often: lines are gathered for some milliseconds before they are written. The bound is wide
+/// because the machine may be busy.
+///
+/// # Panics
+/// It never does.
+#[expect(clippy::panic, reason = "a test harness fails its test")]
+pub fn until_log(log: impl Fn() -> String, words: &str, times: usize) {
+    for _ in 0..3_000 {
+        if log().matches(words).count() >= times {
+            return;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    panic!("it never said {words:?}:\n{}", log())
+}
+
 /// Settings of a [`Process`].
 #[derive(Debug)]
 #[must_use]
@@ -183,20 +199,12 @@ impl Process {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
 
-    /// Waits until it has printed these words so often: lines of the log are gathered for some milliseconds. The bound is wide because
-    /// the machine may be busy.
+    /// Waits until it has printed these words so often.
     ///
     /// # Panics
     /// It never does.
-    #[expect(clippy::panic, reason = "a test harness fails its test")]
     pub fn until_log(&self, words: &str, times: usize) {
-        for _ in 0..3_000 {
-            if self.log().matches(words).count() >= times {
-                return;
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-        panic!("it never said {words:?}:\n{}", self.log())
+        until_log(|| self.log(), words, times);
     }
 
     /// Runs a command beside the server, with the same settings and data directory.

@@ -108,6 +108,32 @@ async fn whoever_gives_up_waiting_makes_room() {
     }
 }
 
+// attack 102
+#[tokio::test]
+async fn whoever_was_let_in_and_waited_too_long_is_refused_unhashed_and_not_counted() {
+    let app = small().await;
+    let ada = app.member("ada").await;
+    let hashing = || app.system.auth().accounts().hashing();
+    let before = hashing();
+    let held = app.clock.hold_hashes();
+    let waiting: Vec<_> = (0..3).map(|_| sign_in(&ada.elsewhere())).collect();
+    while hashing().running + hashing().waiting < 3 {
+        tokio::task::yield_now().await;
+    }
+
+    app.clock.advance(seconds(1));
+    drop(held);
+
+    for late in waiting {
+        assert_eq!(said(&late.await.unwrap()), overloaded());
+    }
+    assert_eq!((hashing().done, hashing().refused), (before.done, before.refused + 3));
+    for wrong in 0..5 {
+        let reply = ada.elsewhere().sign_in_with("not the password").await;
+        assert_eq!(said(&reply), (401, "AUTH_FAILED".to_owned()), "{wrong}");
+    }
+}
+
 // attack 124
 #[tokio::test]
 async fn a_server_cut_off_from_its_database_verifies_from_memory_and_says_how_old_that_is() {

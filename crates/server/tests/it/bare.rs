@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use countersign_testkit::json;
+use countersign_testkit::{json, until_log};
 use tempfile::TempDir;
 
 /// A running server. Dropped, it is killed.
@@ -53,20 +53,14 @@ impl Bare {
         self.lines.lock().unwrap().join("\n")
     }
 
-    /// Waits until the log says it; the bound is wide because the machine may be busy.
+    /// Waits until the log says it.
     pub(crate) fn until_log(&self, words: &str) {
         self.until_log_times(words, 1);
     }
 
     /// The same, for so many lines.
     pub(crate) fn until_log_times(&self, words: &str, times: usize) {
-        for _ in 0..3_000 {
-            if self.log().matches(words).count() >= times {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
-        panic!("it never said {words:?}:\n{}", self.log())
+        until_log(|| self.log(), words, times);
     }
 
     pub(crate) fn signal(&self, name: &str) {
