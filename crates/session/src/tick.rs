@@ -56,6 +56,15 @@ impl Sessions {
         Ok(())
     }
 
+    /// Takes up what was revoked until now. A round that is under way may have read the log before that: it is waited for.
+    ///
+    /// # Errors
+    /// As [`Sessions::tick`].
+    pub(crate) async fn catch_up(&self) -> Result<(), Error> {
+        let _rounds = self.0.rounds.lock().await;
+        self.follow().await
+    }
+
     /// Reads the whole log into the live set.
     pub(crate) async fn load_revocations(&self) -> Result<(), Error> {
         let (head, _, reading) = self.merge_log().await?;

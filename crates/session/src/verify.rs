@@ -65,7 +65,7 @@ impl Sessions {
             }
             Ok(_) => {
                 // Another process may have deleted the person a moment ago: ask the log before calling it a forgery.
-                let _ = self.tick().await;
+                let _ = timeout(LOOK_UP, self.catch_up()).await;
                 self.check(token).and(Err(TokenError::Invalid))
             }
             Err(_) => Ok(identity),
@@ -147,7 +147,7 @@ impl Sessions {
     }
 }
 
-/// How long a session is looked for that is seen for the first time.
+/// How long a session is looked for that is seen for the first time, and then, where there is none, the reason in the log.
 const LOOK_UP: Duration = Duration::from_secs(1);
 
 /// By how much `iat` and `nbf` may lie ahead: another node's clock measure may differ from ours.

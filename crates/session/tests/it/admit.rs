@@ -2,10 +2,11 @@
 
 use countersign_kernel::{SessionId, UserId};
 use countersign_session::TokenError;
-use countersign_store::{Delivery, EndReason, Ended, Store, UserStatus};
+use countersign_store::{Delivery, Effect, EndReason, Ended, NewRevocation, Store, Target, UserStatus};
 use serde_json::Value;
 
-use crate::house::{Browser, House};
+use crate::house::{Browser, House, minutes};
+use crate::late::slow;
 
 /// The browser's access token with one claim replaced, signed by our key: what a copy of the key can make.
 fn forged(house: &House, browser: &Browser, claim: &str, value: impl Into<Value>) -> String {
@@ -56,4 +57,44 @@ async fn at_first_sight_the_database_says_what_became_of_a_session() {
         assert!(house.verify(&browser.access).is_ok(), "from memory alone");
         assert_eq!(house.sessions.admit(&browser.access).await.unwrap_err(), refusal);
     }
+}
+
+#[tokio::test]
+async fn somebody_deleted_while_a_round_was_under_way_is_signed_out_and_no_forger() {
+    let (house, store, sessions) = slow().await;
+    let user = house.user("ada").await;
+    let ada = house.sign_in(&user, Delivery::Cookie).await;
+    let other = house.another_node().await;
+    let held = store.held.lock().await;
+    let round = sessions.tick();
+    tokio::pin!(round);
+    tokio::select! {
+        biased;
+        _ = &mut round => panic!("the round is held back"),
+        () = store.has_read_heads.notified() => {}
+    }
+
+    // By another node, after this one's round had read the head of the log.
+    let mut tx = other.store.begin().await.unwrap();
+    tx.revoke(NewRevocation {
+        target: Target::Session(ada.session),
+        effect: Effect::Ended,
+        at: tx.now(),
+        until: tx.now() + minutes(20),
+        reason: "deleted".to_owned(),
+    });
+    assert!(tx.delete_user(user.id).await.unwrap());
+    tx.commit().await.unwrap();
+    let admitted = sessions.admit(&ada.access);
+    tokio::pin!(admitted);
+    let answer = tokio::select! {
+        biased;
+        answer = &mut admitted => answer,
+        () = store.has_looked_up.notified() => {
+            drop(held);
+            tokio::join!(admitted, round).0
+        }
+    };
+
+    assert_eq!(answer.unwrap_err(), TokenError::Revoked);
 }

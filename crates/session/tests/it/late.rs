@@ -10,6 +10,7 @@ use countersign_store::{
     Delivery, Error, Hot, Observer, PasswordHash, RefreshWrite, RevocationHead, Session, Store, Tx, User,
 };
 use countersign_store_sql::SqlStore;
+use tokio::sync::Notify;
 
 use crate::house::{Browser, HandClock, House, case, policy, seconds};
 
@@ -27,6 +28,10 @@ pub(crate) struct SlowStore {
     pub(crate) is_down: AtomicBool,
     /// The heads answer, and nothing that is read in a transaction.
     pub(crate) log_is_down: AtomicBool,
+    /// Whoever holds it holds back the heads that were read meanwhile.
+    pub(crate) held: tokio::sync::Mutex<()>,
+    pub(crate) has_read_heads: Notify,
+    pub(crate) has_looked_up: Notify,
 }
 
 impl SlowStore {
@@ -43,6 +48,9 @@ impl SlowStore {
             writes: AtomicU32::new(0),
             is_down: AtomicBool::new(false),
             log_is_down: AtomicBool::new(false),
+            held: tokio::sync::Mutex::default(),
+            has_read_heads: Notify::new(),
+            has_looked_up: Notify::new(),
         })
     }
 
@@ -73,7 +81,9 @@ impl Hot for SlowStore {
         self.answers()?;
         self.reads.fetch_add(1, Ordering::SeqCst);
         self.wait(&self.read_takes);
-        self.inner().find_session_and_user(id).await
+        let found = self.inner().find_session_and_user(id).await;
+        self.has_looked_up.notify_one();
+        found
     }
 
     async fn write_refresh_and_find_user(&self, write: &RefreshWrite) -> Result<Option<User>, Error> {
@@ -117,7 +127,10 @@ impl Store for SlowStore {
 
     async fn heads(&self) -> Result<(RevocationHead, u64), Error> {
         self.answers()?;
-        self.inner().heads().await
+        let heads = self.inner().heads().await;
+        self.has_read_heads.notify_one();
+        let _held = self.held.lock().await;
+        heads
     }
 
     fn observe(&self, observer: Arc<dyn Observer>) {
@@ -134,7 +147,7 @@ impl Store for SlowStore {
     }
 }
 
-async fn slow() -> (House, Arc<SlowStore>, Sessions) {
+pub(crate) async fn slow() -> (House, Arc<SlowStore>, Sessions) {
     slow_with(policy()).await
 }
 
