@@ -116,10 +116,12 @@ pub fn judge(row: &RefreshRow, presented: &Presented, moment: Moment, policy: &J
     if n > g {
         return bench.recover();
     }
-    let waits_for_ids = row.uses_ids && bench.attempt.is_none();
+    // A spent id is absent, too, but whoever sends one is no server that renders pages: he may have lost all its answers.
+    let is_page_server = row.uses_ids && presented.attempt.is_none();
+    let lost_after = if is_page_server { SERVER_PATIENCE } else { SURELY_LOST };
     if n == g {
         // Row 4.
-        if waits_for_ids && now.since(row.made_at) < SERVER_PATIENCE {
+        if row.uses_ids && bench.attempt.is_none() && now.since(row.made_at) < lost_after {
             return bench.thin(RefreshCase::NoId);
         }
         // Row 5.
@@ -144,7 +146,6 @@ pub fn judge(row: &RefreshRow, presented: &Presented, moment: Moment, policy: &J
         if !bench.row.uses_ids && spent_lately {
             return bench.hand_over(RefreshCase::LateNoIds);
         }
-        let lost_after = if waits_for_ids { SERVER_PATIENCE } else { SURELY_LOST };
         let surely_lost = undelivered && now.since(row.made_at) > lost_after;
         if surely_lost && policy.undelivered == Undelivered::Tolerate && bench.has_room() {
             return bench.mint_again(RefreshCase::Reminted);

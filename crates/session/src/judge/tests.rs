@@ -54,6 +54,7 @@ fn judged_at(row: &RefreshRow, presented: Presented, seconds: i64) -> Judged {
 }
 
 /// A session that is driven on: each judgement's row is the next one's.
+#[derive(Clone)]
 struct Story {
     row: RefreshRow,
     policy: JudgePolicy,
@@ -268,6 +269,23 @@ fn an_id_mints_three_generations_and_then_counts_as_absent() {
     assert_eq!(story.row.answered, vec![Answered { id: ADA, mints: 3 }]);
 
     assert_eq!(story.present(3, Some(ADA), None, 3), RefreshCase::NoId);
+}
+
+#[test]
+fn whoever_has_spent_his_id_waits_an_hour_and_a_page_server_a_day() {
+    let (hour, day) = (3_600, 86_400);
+    for (sent, patience) in [(Some(ADA), hour), (None, day)] {
+        let mut story = Story::new();
+        for n in 0..3 {
+            story.present(n, Some(ADA), None, 0);
+        }
+        let mut lost = story.clone();
+
+        assert_eq!(story.present(3, sent, None, patience - 1), RefreshCase::NoId);
+        assert_eq!(story.present(3, sent, None, patience), RefreshCase::Rotated);
+        assert_eq!(lost.present(2, sent, None, patience), RefreshCase::Late);
+        assert_eq!(lost.present(2, sent, None, patience + 1), RefreshCase::Reminted);
+    }
 }
 
 #[test]
