@@ -8,6 +8,7 @@
 mod body;
 mod connection;
 mod head;
+mod pieces;
 pub mod tally;
 pub mod tls;
 pub mod validity;

@@ -27,6 +27,7 @@ use tower::ServiceExt;
 
 use super::body::Timed;
 use super::head::{Head, MAX_HEAD_BYTES};
+use super::pieces::poll_write_pieces;
 use super::watch::{Life, Phase, Watch};
 
 /// How long, and how much, of a refused request is still read after its answer: closing a socket with unread bytes would
@@ -202,7 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Write for Watched<S> {
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, pieces);
+        let written = poll_write_pieces(&mut self.inner, cx, pieces);
         self.told(written)
     }
 }
