@@ -4,7 +4,7 @@
 //! is kept aside; a database that somebody has open is not touched. What had ended by then stays ended: either the journal of
 //! sign-outs is replayed on the copy, or every session in it is ended. Numbers of revocations and versions of persons go on above
 //! whatever the lost time used, so nothing that was revoked then is mistaken for something new. Honest sessions go on: row 3
-//! of the refresh table takes up those that have rotated since.
+//! of the refresh table takes up those that have rotated since, and whatever lived in the backup has its idle time anew.
 
 mod place;
 mod replay;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign_audit::{Actor, Event, Record};
-use countersign_kernel::{Env, Origin, RequestId, Secret, Timestamp, UserId, hex};
+use countersign_kernel::{Env, Lifetime, Origin, RequestId, Secret, Timestamp, UserId, hex};
 use countersign_keys::{KeyPolicy, Keyring, MasterKey, Standing, Withdrawn};
 use countersign_store::{EndReason, Ended, KeyState, Store};
 use countersign_store_sql::file;
@@ -41,6 +41,8 @@ pub(crate) struct Target {
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) master_key: Option<Secret<String>>,
     pub(crate) env: Env,
+    /// How long an unused session lives.
+    pub(crate) idle: Lifetime,
 }
 
 /// A backup that has been checked and lies ready. Dropped, it leaves everything as it is.
@@ -71,6 +73,8 @@ pub struct Reach {
 pub struct Restored {
     /// Sessions that were ended.
     pub sessions_ended: u64,
+    /// Sessions that lived in the backup and may be unused for longer than it says: nobody knows who used them since.
+    pub sessions_renewed: u64,
     /// Accounts that were deleted again.
     pub accounts_deleted: u64,
     /// Accounts that were disabled or enabled again.
@@ -190,6 +194,7 @@ impl Restore {
             Some(since) => replay::replay(store.as_ref(), &since.lines).await?,
             None => Tally { sessions_ended: self.end_all(store).await?, ..Tally::default() },
         };
+        let sessions_renewed = self.renew(store).await?;
         let keys_withdrawn = self.withdraw(store, sessions, &tally).await?;
         let records_lost = before.map(|facts| {
             let had = facts.audit_seq.saturating_add(facts.audit_unsealed);
@@ -197,6 +202,7 @@ impl Restore {
         });
         let restored = Restored {
             sessions_ended: tally.sessions_ended,
+            sessions_renewed,
             accounts_deleted: tally.accounts_deleted,
             accounts_switched: tally.accounts_switched,
             keys_withdrawn,
@@ -234,6 +240,16 @@ impl Restore {
         let ended = tx.end_every_session(Ended { at: tx.now(), reason: EndReason::Restored }).await?;
         tx.commit().await?;
         Ok(ended)
+    }
+
+    /// Gives whatever lived in the backup its idle time anew. It may have been used in the time that is lost, up to this moment, and its owner
+    /// been promised as much; an answer without a refresh token leaves him nothing to show for it.
+    async fn renew(&self, store: &SqlStore) -> Result<u64, BackupError> {
+        let mut tx = store.begin().await?;
+        let made_at = Timestamp::parse_rfc3339(&self.manifest.made_at).unwrap_or(tx.now());
+        let renewed = tx.renew_idle_deadlines(made_at, tx.now() + self.target.idle).await?;
+        tx.commit().await?;
+        Ok(renewed)
     }
 
     /// Withdraws the keys that were withdrawn since; where every session ends, all keys: what was signed since for sessions that this
@@ -284,6 +300,7 @@ impl Restore {
             .because(if *sessions == Sessions::EndAll { "ended_all_sessions" } else { "journal_replayed" })
             .with("backup_made_at", &self.manifest.made_at)
             .with("sessions_ended", restored.sessions_ended.to_string())
+            .with("sessions_renewed", restored.sessions_renewed.to_string())
             .with("accounts_deleted", restored.accounts_deleted.to_string())
             .with_name("sha256", &self.manifest.sha256)
             .with_name("trail_goes_on_from", &self.manifest.audit_head);

@@ -19,10 +19,11 @@
 //! knows. With an access token's life between refreshes that is the owner's next refresh but one after the last answer in full. The one exception is DESIGN's own: a session that never used ids answers whoever comes within W of the
 //! token's spending. W is counted by the row's clock, which never goes back, and not in the first W after a start.
 //!
-//! **An ended session stays ended.** No request that arrives after the answer that ended it is answered 200. A backup that is put
-//! back brings sessions back that were ended since: the files know nothing else.
+//! **An ended session stays ended.** No request that arrives after the answer that ended it is answered 200, also after a backup was put
+//! back: the journal of sign-outs ends it again.
 //!
-//! **The audit log** holds `refresh_reused` once for each session that was found, and for no other.
+//! **The audit log** holds `refresh_reused` once for each session that was found, and for no other. What was found in a time that is lost is
+//! in the log of that time.
 
 mod life;
 

@@ -17,6 +17,8 @@ use crate::time::Clock;
 
 /// How long a start or an end may take, in real time.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The newest backup, in the server's folder.
+const BACKUP: &str = "newest.backup";
 /// How many lines of its log are kept.
 const LINES: usize = 400;
 
@@ -115,20 +117,17 @@ impl Server {
         }
     }
 
-    /// Copies the database of the stopped server away.
+    /// Backs the stopped server up.
     pub(crate) fn back_up(&self) -> io::Result<()> {
-        let away = self.folder.join("backup");
-        let _ = fs::remove_dir_all(&away);
-        fs::create_dir(&away)?;
-        copy_database(&self.data(), &away)
+        match fs::remove_file(self.folder.join(BACKUP)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => self.run(&["backup", "--out", BACKUP]).map(drop),
+        }
     }
 
-    /// Puts the copy back in place of the stopped server's database.
+    /// Puts the backup in place of the stopped server's database.
     pub(crate) fn put_back(&self) -> io::Result<()> {
-        for path in database_files(&self.data())? {
-            fs::remove_file(path)?;
-        }
-        copy_database(&self.folder.join("backup"), &self.data())
+        self.run(&["restore", BACKUP, "--journal"]).map(drop)
     }
 
     /// Runs a command beside it; its standard output, or an error with everything that it said.
@@ -146,10 +145,6 @@ impl Server {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
 
-    fn data(&self) -> PathBuf {
-        self.folder.join("countersign-data")
-    }
-
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(arguments).current_dir(&self.folder).env_clear();
@@ -164,26 +159,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-fn database_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with("countersign.db") {
-            found.push(entry.path());
-        }
-    }
-    Ok(found)
-}
-
-fn copy_database(from: &Path, to: &Path) -> io::Result<()> {
-    for path in database_files(from)? {
-        if let Some(name) = path.file_name() {
-            fs::copy(&path, to.join(name))?;
-        }
-    }
-    Ok(())
 }
 
 /// Waits for the line that names the public listener.

@@ -139,6 +139,7 @@ macro_rules! for_each_promise {
             session::an_ending_is_written_by_the_judged_write_too,
             session::all_sessions_of_a_person_end_but_one,
             session::every_session_there_is_can_be_ended,
+            session::idle_deadlines_of_what_lived_at_a_moment_are_renewed,
             session::living_sessions_are_listed_last_used_first,
             session::living_sessions_are_listed_in_pages_newest_first,
             session::a_new_proof_is_recorded,

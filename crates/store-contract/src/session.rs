@@ -267,6 +267,39 @@ pub async fn every_session_there_is_can_be_ended(subject: Subject) -> Kept {
     Ok(())
 }
 
+/// Those that lived at a moment, up to their absolute deadline; none loses by it, and what is over stays over.
+pub async fn idle_deadlines_of_what_lived_at_a_moment_are_renewed(subject: Subject) -> Kept {
+    let ada = subject.user("ada").await?;
+    let minutes = |minutes| subject.now() + Lifetime::from_minutes(minutes);
+    let (lived_at, until) = (minutes(10), minutes(60));
+    let mut sessions = Vec::new();
+    for (idle, absolute, wanted) in [(20, 90, 60), (11, 50, 50), (70, 90, 70), (10, 90, 10), (20, 10, 20), (11, 11, 11)]
+    {
+        let mut session = subject.new_session(ada);
+        (session.row.idle_deadline, session.row.absolute_deadline) = (minutes(idle), minutes(absolute));
+        insert(&subject, &session).await?;
+        sessions.push((session, minutes(wanted)));
+    }
+    let mut ended = subject.new_session(ada);
+    ended.row.idle_deadline = minutes(20);
+    insert(&subject, &ended).await?;
+    end(&subject, ended.id).await?;
+
+    let mut tx = subject.begin().await?;
+    assert_eq!(tx.renew_idle_deadlines(lived_at, until).await?, 2);
+    tx.commit().await?;
+
+    for (before, wanted) in sessions {
+        let row = subject.find_session(before.id).await?.map(|session| session.row);
+        let raised = u64::from(wanted != before.row.idle_deadline);
+        assert_eq!(row.as_ref().map(|row| row.idle_deadline), Some(wanted), "{before:?}");
+        assert_eq!(row.map(|row| row.version), Some(before.row.version + raised), "{before:?}");
+    }
+    let ended = subject.find_session(ended.id).await?;
+    assert_eq!(ended.map(|session| session.row.idle_deadline), Some(minutes(20)));
+    Ok(())
+}
+
 /// Sessions that are over in each way there is: idle for too long, too old, ended.
 async fn insert_over(subject: &Subject, user: UserId) -> Kept {
     let mut idle = subject.new_session(user);

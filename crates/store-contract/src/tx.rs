@@ -162,6 +162,7 @@ pub async fn a_snapshot_refuses_every_write(subject: Subject) -> Kept {
         tx.end_idlest_sessions(ada, session.id, 0, ended).await.err(),
         tx.write_noticed(session.id, 1, &[]).await.err(),
         tx.end_every_session(ended).await.err(),
+        tx.renew_idle_deadlines(now, now).await.err(),
         tx.raise_revocation_head(9).await.err(),
         tx.set_authentication(session.id, &[], now).await.err(),
         tx.sweep_sessions(now, 1).await.err(),

@@ -39,6 +39,9 @@ const WRITE_NOTICED: &str = "UPDATE sessions SET noticed = $3, version = version
      WHERE id = $1 AND version = $2 AND ended_at IS NULL";
 const END_EVERY: &str =
     "UPDATE sessions SET ended_at = $1, ended_reason = $2, version = version + 1 WHERE ended_at IS NULL";
+const RENEW_IDLE: &str = "UPDATE sessions SET version = version + 1, \
+     idle_deadline = CASE WHEN absolute_deadline < $2 THEN absolute_deadline ELSE $2 END WHERE ended_at IS NULL \
+     AND idle_deadline > $1 AND absolute_deadline > $1 AND idle_deadline < $2 AND idle_deadline < absolute_deadline";
 const LIST_OF_USER: &str = concat!(
     "SELECT ",
     session_columns!(),
@@ -156,6 +159,10 @@ impl Sessions for SqlTx {
 
     async fn end_every_session(&mut self, ended: Ended) -> Result<u64, Error> {
         change_many!(self, END_EVERY, micros(ended.at), ended.reason.as_str())
+    }
+
+    async fn renew_idle_deadlines(&mut self, lived_at: Timestamp, until: Timestamp) -> Result<u64, Error> {
+        change_many!(self, RENEW_IDLE, micros(lived_at), micros(until))
     }
 
     async fn list_sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, Error> {

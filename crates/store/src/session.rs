@@ -291,6 +291,10 @@ pub trait Sessions {
     /// Ends every living session there is; how many it were. For a database that was put back: nobody waits for it.
     async fn end_every_session(&mut self, ended: Ended) -> Result<u64, Error>;
 
+    /// Gives every session that has not ended and whose deadlines lay after `lived_at` until `until` to be used again, or to its absolute
+    /// deadline where that is earlier; none loses by it. How many gained. For a database that was put back: nobody waits for it.
+    async fn renew_idle_deadlines(&mut self, lived_at: Timestamp, until: Timestamp) -> Result<u64, Error>;
+
     /// The person's sessions that live at `now`, most recently used first, at most 200.
     async fn list_sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, Error>;
 

@@ -67,6 +67,7 @@ impl Builder {
             env: self.env.unwrap_or_else(Env::system),
             data_dir: self.data_dir,
             master_key: self.master_key,
+            idle: self.session.idle,
         };
         Restore::prepare(from, target).await
     }

@@ -120,8 +120,9 @@ impl Life {
     pub(super) fn fall_back_to(&mut self, then: &Self) {
         let known = (self.copied_ids.clone(), self.owner_ids.clone(), self.promised, self.is_refused);
         let (was_stolen, was_found) = (self.was_stolen, self.was_found || self.is_found);
-        let (is_stolen, reach) = (self.is_stolen, self.reach());
+        let (is_stolen, reach, ended) = (self.is_stolen, self.reach(), self.ended);
         *self = then.clone();
+        self.ended = ended;
         (self.copied_ids, self.owner_ids, self.promised, self.is_refused) = known;
         (self.was_stolen, self.was_found) = (was_stolen, was_found);
         // What a thief got before, he still has.

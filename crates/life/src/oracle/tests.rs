@@ -98,6 +98,18 @@ fn nobody_is_answered_after_the_end() {
 }
 
 #[test]
+fn an_end_outlives_the_backup_that_is_put_back() {
+    let mut court = Court::new();
+    court.0.backed_up();
+    court.0.is_used(SESSION);
+    assert_eq!(court.is_told(60, Party::Thief, 0, "TOKEN_REUSED"), None);
+    court.0.put_back();
+    assert_eq!(court.is_told(61, Party::Owner, 0, "TOKEN_REVOKED"), None);
+    assert_eq!(court.is_thin(62, Party::Owner, 0, None), Some(Kind::Undead));
+    assert_eq!(court.0.audit(&BTreeMap::new()), [], "what was found is in the log that is lost");
+}
+
+#[test]
 fn a_thief_is_not_answered_when_the_owner_has_gone_beyond_his_reach() {
     let mut court = Court::new();
     court.0.copied(SESSION, BTreeSet::new());

@@ -211,6 +211,9 @@ fn ask(ready: &Restore, journal: PathBuf) -> Result<RestoredSessions, Failure> {
 
 fn report(made_at: &str, sessions: &RestoredSessions, restored: &Restored, output: Output) -> Result<(), Failure> {
     let mut lines = vec![format!("the backup of {made_at} is in place, sessions ended: {}", restored.sessions_ended)];
+    if restored.sessions_renewed > 0 {
+        lines.push(format!("sessions that may be idle from now on, as if just used: {}", restored.sessions_renewed));
+    }
     if restored.accounts_deleted + restored.accounts_switched > 0 {
         lines.push(format!(
             "{} accounts were deleted again, {} disabled or enabled again",
@@ -241,6 +244,7 @@ fn report(made_at: &str, sessions: &RestoredSessions, restored: &Restored, outpu
         "madeAt": made_at,
         "sessions": if *sessions == RestoredSessions::EndAll { "ended_all" } else { "journal_replayed" },
         "sessionsEnded": restored.sessions_ended,
+        "sessionsRenewed": restored.sessions_renewed,
         "accountsDeleted": restored.accounts_deleted,
         "accountsSwitched": restored.accounts_switched,
         "keysWithdrawn": restored.keys_withdrawn,

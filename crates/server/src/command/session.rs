@@ -112,6 +112,7 @@ fn view(session: &Session) -> Value {
         "user": session.user,
         "createdAt": session.created_at.to_rfc3339(),
         "lastSeenAt": session.last_seen_at.to_rfc3339(),
+        "idleExpiresAt": session.row.idle_deadline.to_rfc3339(),
         "ipAddress": session.address,
         "userAgent": session.user_agent,
         "device": session.device,

@@ -70,6 +70,26 @@ async fn who_signed_out_after_the_backup_stays_out_and_who_refreshed_goes_on() {
 }
 
 #[tokio::test]
+async fn who_lived_in_the_backup_may_be_idle_from_the_restore_on() {
+    let mut server = server().start().await;
+    let ada = server.member("ada").await;
+    let path = back_up(&server);
+    let idle_until = |server: &Process| {
+        let listed = server.run(&["session", "list", "--json"]).expect(0).json();
+        listed["sessions"][0]["idleExpiresAt"].as_str().unwrap().to_owned()
+    };
+    let before = idle_until(&server);
+    server.kill();
+
+    let report = restore(&server, &path, "--journal").expect(0).json();
+
+    assert_eq!(report["sessionsRenewed"], 1, "{report}");
+    let server = server.restart().await;
+    assert!(idle_until(&server) > before, "nobody knows whether it was used in the time that is lost");
+    assert_eq!(server.meet_again(&ada).refresh().await.status(), 200);
+}
+
+#[tokio::test]
 async fn what_operators_did_after_the_backup_is_done_again() {
     let mut server = server().start().await;
     let [gone, off, back] = [server.member("gone").await, server.member("off").await, server.member("back").await];
