@@ -246,6 +246,7 @@ impl Restore {
     /// been promised as much; an answer without a refresh token leaves him nothing to show for it.
     async fn renew(&self, store: &SqlStore) -> Result<u64, BackupError> {
         let mut tx = store.begin().await?;
+        // Where it cannot be read, only what still lives is renewed.
         let made_at = Timestamp::parse_rfc3339(&self.manifest.made_at).unwrap_or(tx.now());
         let renewed = tx.renew_idle_deadlines(made_at, tx.now() + self.target.idle).await?;
         tx.commit().await?;

@@ -116,7 +116,7 @@ pub fn judge(row: &RefreshRow, presented: &Presented, moment: Moment, policy: &J
     if n > g {
         return bench.recover();
     }
-    // A spent id is absent, too, but whoever sends one is no server that renders pages: he may have lost all its answers.
+    // A used-up id is absent, too, but whoever sends one is no server that renders pages: he may have lost all its answers.
     let is_page_server = row.uses_ids && presented.attempt.is_none();
     let lost_after = if is_page_server { SERVER_PATIENCE } else { SURELY_LOST };
     if n == g {

@@ -5,7 +5,7 @@
 
 use countersign::{HasherConfig, Params, WhenStale};
 use countersign_kernel::Lifetime;
-use countersign_testkit::{Actor, Reply, TestApp, Value, json, seconds};
+use countersign_testkit::{Actor, HeldHashes, Reply, TestApp, Value, json, seconds};
 use tokio::task::JoinHandle;
 
 use crate::answer::said;
@@ -31,6 +31,17 @@ fn sign_in(actor: &Actor) -> JoinHandle<Reply> {
     tokio::spawn(async move { actor.sign_in().await })
 }
 
+/// Three who sign in take the one thread and both places, until the gate that is given back is dropped.
+async fn fill(app: &TestApp, actor: &Actor) -> (HeldHashes, Vec<JoinHandle<Reply>>) {
+    let held = app.clock.hold_hashes();
+    let waiting = (0..3).map(|_| sign_in(&actor.elsewhere())).collect();
+    let hashing = || app.system.auth().accounts().hashing();
+    while hashing().running + hashing().waiting < 3 {
+        tokio::task::yield_now().await;
+    }
+    (held, waiting)
+}
+
 fn checks(reply: &Reply) -> Value {
     reply.json().pointer("/checks").cloned().unwrap_or_default()
 }
@@ -42,11 +53,7 @@ async fn a_flood_of_sign_ins_is_refused_at_once_and_nobody_else_notices() {
     let (ada, ben) = (app.member("ada").await, app.member("ben").await);
     let hashing = || app.system.auth().accounts().hashing();
     let before = hashing();
-    let held = app.clock.hold_hashes();
-    let served: Vec<_> = (0..3).map(|_| sign_in(&ben.elsewhere())).collect();
-    while hashing().running + hashing().waiting < 3 {
-        tokio::task::yield_now().await;
-    }
+    let (held, served) = fill(&app, &ben).await;
 
     // That these come back at all shows that they wait for no hash: none can end.
     for n in 0..50 {
@@ -85,15 +92,10 @@ async fn whoever_gives_up_waiting_makes_room() {
     let app = small().await;
     let ada = app.member("ada").await;
     let hashing = || app.system.auth().accounts().hashing();
-    let held = app.clock.hold_hashes();
-    let waiting: Vec<_> = (0..3).map(|_| sign_in(&ada.elsewhere())).collect();
-    while hashing().running + hashing().waiting < 3 {
-        tokio::task::yield_now().await;
-    }
+    let (held, mut waiting) = fill(&app, &ada).await;
     assert_eq!(said(&ada.elsewhere().sign_in().await), overloaded());
 
     // The last one in the queue closes the tab.
-    let mut waiting = waiting;
     let gone = waiting.pop().unwrap();
     gone.abort();
     assert!(gone.await.unwrap_err().is_cancelled());
@@ -115,11 +117,7 @@ async fn whoever_was_let_in_and_waited_too_long_is_refused_unhashed_and_not_coun
     let ada = app.member("ada").await;
     let hashing = || app.system.auth().accounts().hashing();
     let before = hashing();
-    let held = app.clock.hold_hashes();
-    let waiting: Vec<_> = (0..3).map(|_| sign_in(&ada.elsewhere())).collect();
-    while hashing().running + hashing().waiting < 3 {
-        tokio::task::yield_now().await;
-    }
+    let (held, waiting) = fill(&app, &ada).await;
 
     app.clock.advance(seconds(1));
     drop(held);

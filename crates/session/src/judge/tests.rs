@@ -272,7 +272,7 @@ fn an_id_mints_three_generations_and_then_counts_as_absent() {
 }
 
 #[test]
-fn whoever_has_spent_his_id_waits_an_hour_and_a_page_server_a_day() {
+fn whoever_has_used_up_his_id_waits_an_hour_and_a_page_server_a_day() {
     let (hour, day) = (3_600, 86_400);
     for (sent, patience) in [(Some(ADA), hour), (None, day)] {
         let mut story = Story::new();
