@@ -20,7 +20,7 @@ pub(crate) async fn csrf_token(State(auth): State<Auth>, headers: HeaderMap) -> 
     answer(&auth, &headers)
 }
 
-/// The same, inside the path of the refresh cookie.
+/// Hands out a CSRF token and its cookie, at an address to which the refresh cookie is sent as well.
 #[utoipa::path(
     get, path = "/api/auth/csrf-token", tag = "Session", operation_id = "csrfTokenOfSession", security(()),
     responses((status = 200, description = "A token, and its cookie", body = CsrfTokenView,
